@@ -1,0 +1,16 @@
+/*
+ * Patterns for repository names and branches: `*` any run of bytes but '/', `**` any run,
+ * `?` one byte but '/'. Everything else stands for itself.
+ * Time is bounded by length of pattern times length of text: no pattern is expensive.
+ */
+#ifndef BASE_GLOB_H
+#define BASE_GLOB_H
+
+#include <stdbool.h>
+
+bool glob_match(const char *pattern, const char *text);
+
+/* True when the pattern holds a wildcard. */
+bool glob_is_pattern(const char *pattern);
+
+#endif

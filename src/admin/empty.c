@@ -1,0 +1,2 @@
+/* admin */
+typedef int admin_is_empty;

@@ -1,0 +1,2 @@
+/* cfg */
+typedef int cfg_is_empty;

@@ -1,0 +1,2 @@
+/* cli */
+typedef int cli_is_empty;

@@ -1,0 +1,2 @@
+/* engine */
+typedef int engine_is_empty;

@@ -1,0 +1,2 @@
+/* exec */
+typedef int exec_is_empty;

@@ -1,0 +1,2 @@
+/* github */
+typedef int github_is_empty;

@@ -1,0 +1,2 @@
+/* http */
+typedef int http_is_empty;

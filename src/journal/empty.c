@@ -1,0 +1,2 @@
+/* journal */
+typedef int journal_is_empty;

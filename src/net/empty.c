@@ -1,0 +1,2 @@
+/* net */
+typedef int net_is_empty;

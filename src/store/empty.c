@@ -1,0 +1,2 @@
+/* store */
+typedef int store_is_empty;
