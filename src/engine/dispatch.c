@@ -356,8 +356,7 @@ static bool keep_row(const struct store_deployment *deployment, void *arg)
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 16 : list->room * 2;
         struct store_deployment *rows = reallocarray(list->rows, room, sizeof(*rows));
-        if (rows == NULL)
-            return false;
+        assert(rows != NULL);
         list->rows = rows;
         list->room = room;
     }
