@@ -28,6 +28,15 @@ static ssize_t faulty_pread(void *arg, int fd, void *bytes, size_t len, off_t of
     return journal_io_system.pread(NULL, fd, bytes, len, offset);
 }
 
+static size_t bytes_of(const struct iovec *iov, int count)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < count; i++)
+        bytes += iov[i].iov_len;
+    return bytes;
+}
+
 /* At most `max` bytes of iov. */
 static ssize_t write_some(int fd, const struct iovec *iov, int count, off_t offset, int64_t max)
 {
@@ -53,7 +62,7 @@ static ssize_t faulty_pwritev(void *arg, int fd, const struct iovec *iov, int co
     if (faulty->space_left >= 0 && faulty->space_left < max)
         max = faulty->space_left;
     pthread_mutex_unlock(&faulty->lock);
-    if (faulty->write_errno != 0)
+    if (faulty->write_errno != 0 && bytes_of(iov, count) >= faulty->write_errno_bytes)
         return fail(faulty->write_errno);
     if (max == 0)
         return fail(ENOSPC);

@@ -12,7 +12,8 @@ struct faulty_io {
     struct journal_io io; /* hand out &faulty.io */
     int64_t space_left;   /* bytes until ENOSPC, after a short write; -1: no end */
     int64_t write_max;    /* bytes a single write takes; 0: all */
-    int write_errno;      /* of the next writes; 0: none */
+    int write_errno;      /* of the next writes of at least write_errno_bytes; 0: none */
+    size_t write_errno_bytes;
     int create_errno;
     int read_errno;
     int fdatasync_errno;
