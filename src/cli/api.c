@@ -1,0 +1,290 @@
+#include "api_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "term_int.h"
+#include "text_int.h"
+
+#define API_TIMEOUT_MS     30000L
+#define PROBLEMS_BYTES_MAX ((size_t)64 * 1024)
+
+static const char *const config_places[] = {"envflow.yaml", "/etc/envflow/envflow.yaml"};
+
+const char *cli_config_path(const struct cli_args *args)
+{
+    const char *given = cli_option(args, "config");
+    const char *variable = secure_getenv("ENVFLOW_CONFIG");
+
+    if (given != NULL)
+        return given;
+    if (variable != NULL && variable[0] != '\0')
+        return variable;
+    for (size_t i = 0; i < ARRAY_LEN(config_places); i++) {
+        if (access(config_places[i], F_OK) == 0)
+            return config_places[i];
+    }
+    return NULL;
+}
+
+static void print_problems(const struct cfg_problems *problems, const char *path)
+{
+    struct buf text = BUF_INIT(PROBLEMS_BYTES_MAX);
+    struct buf clean = BUF_INIT(2 * PROBLEMS_BYTES_MAX);
+
+    cfg_problems_print(problems, path, &text);
+    text_clean_lines(&clean, buf_text(&text), text.len);
+    fflush(stdout);
+    fputs(buf_text(&clean), stderr);
+    buf_done(&text);
+    buf_done(&clean);
+}
+
+int api_no_config(void)
+{
+    return cli_fail(CLI_USAGE,
+                    "no configuration was found: neither %s nor %s exists\n"
+                    "'envflow init' writes one; --config FILE names another",
+                    config_places[0], config_places[1]);
+}
+
+struct cfg *api_load_cfg(const struct cli_args *args, bool with_secrets, int *ret_code)
+{
+    const char *path = cli_config_path(args);
+    struct cfg_problems problems = {.count = 0};
+    struct cfg *cfg = NULL;
+
+    if (path == NULL) {
+        *ret_code = api_no_config();
+        return NULL;
+    }
+    if (cfg_load(path, &cfg, &problems) && (!with_secrets || cfg_read_secrets(cfg, &problems)))
+        return cfg;
+
+    cfg_free(cfg);
+    print_problems(&problems, path);
+    *ret_code = cli_fail(
+        CLI_USAGE,
+        "%s has %zu problem%s\n'envflow config schema' lets an editor find them while you write",
+        path, problems.count, problems.count == 1 ? "" : "s");
+    return NULL;
+}
+
+/* ---- where to ask ---- */
+
+struct candidates {
+    struct endpoint items[ENDPOINTS_MAX];
+    size_t count;
+};
+
+static void add_listeners(const struct cfg *cfg, bool is_socket_file, struct candidates *to)
+{
+    for (const char *const *at = cfg->admin_listeners; at != NULL && *at != NULL; at++) {
+        bool fits = (strncmp(*at, "unix:", 5) == 0) == is_socket_file;
+        if (fits && to->count < ENDPOINTS_MAX &&
+            endpoint_of_listener(*at, false, &to->items[to->count]))
+            to->count++;
+    }
+}
+
+static int find_candidates(const struct cli_args *args, struct candidates *to)
+{
+    const char *given = cli_option(args, "server");
+    const char *variable = secure_getenv("ENVFLOW_SERVER");
+    int code = CLI_DONE;
+    struct err err;
+
+    if (given == NULL && variable != NULL && variable[0] != '\0')
+        given = variable;
+    if (given != NULL) {
+        if (!endpoint_parse(given, &to->items[0], &err))
+            return cli_fail(CLI_USAGE, "%s\n--server or $ENVFLOW_SERVER names the admin listener",
+                            err.text);
+        to->count = 1;
+        return CLI_DONE;
+    }
+    if (cli_config_path(args) == NULL)
+        return cli_fail(CLI_UNREACHABLE,
+                        "which envflow? no --server, no $ENVFLOW_SERVER and no configuration\n"
+                        "name one: --server unix:/run/envflow/admin.sock, or --config FILE");
+
+    AUTO(cfg) struct cfg *cfg = api_load_cfg(args, false, &code);
+    if (cfg == NULL)
+        return code;
+    add_listeners(cfg, true, to);
+    add_listeners(cfg, false, to);
+    if (to->count == 0)
+        return cli_fail(CLI_UNREACHABLE,
+                        "%s has no admin listener that can be reached from here\n"
+                        "name one: --server unix:/path or --server http://host:port",
+                        cfg->path);
+    return CLI_DONE;
+}
+
+/* ---- what went wrong ---- */
+
+static int no_answer(const struct endpoint *endpoint, const struct err *err)
+{
+    if (err->code == ERR_TIMEOUT)
+        return cli_fail(CLI_TIMED_OUT,
+                        "envflow at %s took the request and did not answer in %ld s\n"
+                        "its log says what it is busy with",
+                        endpoint->text, API_TIMEOUT_MS / 1000);
+    if (err->code == ERR_PARSE)
+        return cli_fail(CLI_USAGE, "%s: %s\nexpected unix:/path or http://host:port",
+                        endpoint->text, err->text);
+    return cli_fail(CLI_FAILED, "asking %s: %s\ndoes envflow's admin listener answer there?",
+                    endpoint->text, err->text);
+}
+
+static int unreachable(const struct candidates *candidates, const char *causes)
+{
+    return cli_fail(CLI_UNREACHABLE,
+                    "envflow does not answer: %s\n"
+                    "is it running ('envflow serve')%s? --server names another address",
+                    causes, candidates->items[0].socket[0] != '\0' ? ", and as the same user" : "");
+}
+
+enum cli_exit api_exit_of_status(long status)
+{
+    static const struct {
+        long status;
+        enum cli_exit code;
+    } codes[] = {
+        {401, CLI_NOT_ALLOWED}, {403, CLI_NOT_ALLOWED}, {404, CLI_NOT_FOUND},
+        {409, CLI_CONFLICT},    {504, CLI_TIMED_OUT},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        if (codes[i].status == status)
+            return codes[i].code;
+    }
+    return CLI_FAILED;
+}
+
+static int refused(const struct endpoint *endpoint, long status, const json_t *tree)
+{
+    const char *sentence = payload_str_or(tree, "error.sentence", "");
+    const char *hint = payload_str_or(tree, "error.hint", "");
+    enum cli_exit code = api_exit_of_status(status);
+
+    if (sentence[0] == '\0')
+        return cli_fail(CLI_FAILED,
+                        "%s answered status %ld, and not as envflow's admin API does\n"
+                        "is this the admin listener, and not the webhook listener?",
+                        endpoint->text, status);
+
+    /* A line end in the server's words must not pass for our own hint. */
+    struct buf clean = BUF_INIT((size_t)4096);
+    struct buf clean_hint = BUF_INIT((size_t)4096);
+    text_clean(&clean, sentence);
+    text_clean(&clean_hint, hint);
+    cli_fail(code, "%s%s%s", buf_text(&clean), hint[0] != '\0' ? "\n" : "", buf_text(&clean_hint));
+    buf_done(&clean);
+    buf_done(&clean_hint);
+    return (int)code;
+}
+
+/* Takes the answer's bytes. */
+static int read_answer(const struct endpoint *endpoint, struct client_answer *answer,
+                       struct api_answer *ret_answer)
+{
+    AUTO(json)
+    json_t *tree =
+        json_loadb(buf_text(&answer->body), answer->body.len, JSON_REJECT_DUPLICATES, NULL);
+
+    if (answer->status < 200 || answer->status > 299 || !json_is_object(tree))
+        return refused(endpoint, answer->status, tree);
+    ret_answer->text = answer->body;
+    ret_answer->tree = TAKE(tree);
+    answer->body = BUF_INIT(ANSWER_BYTES_MAX);
+    return CLI_DONE;
+}
+
+static int call(const struct cli_args *args, const char *method, const struct buf *path,
+                struct api_answer *ret_answer)
+{
+    static const char *const headers[] = {
+        "Accept: application/json", "User-Agent: envflow/" ENVFLOW_VERSION, "Content-Type:", NULL};
+    struct client_request request = {
+        .method = method, .path = buf_text(path), .headers = headers, .timeout_ms = API_TIMEOUT_MS};
+    struct candidates candidates = {.count = 0};
+    char causes[2048] = "";
+    size_t used = 0;
+    struct err err = {.code = ERR_OK};
+
+    if (path->failed)
+        return cli_fail(CLI_USAGE, "the operands are longer than anything envflow knows");
+    int code = find_candidates(args, &candidates);
+    if (code != CLI_DONE)
+        return code;
+    for (size_t i = 0; i < candidates.count; i++) {
+        AUTO(client_answer) struct client_answer answer = {.status = 0};
+        if (client_call(&candidates.items[i], &request, &answer, &err))
+            return read_answer(&candidates.items[i], &answer, ret_answer);
+        if (err.code != ERR_UNREACHABLE)
+            return no_answer(&candidates.items[i], &err);
+        int put = snprintf(causes + used, sizeof(causes) - used, "%stried %s (%.200s)",
+                           used > 0 ? ", " : "", candidates.items[i].text, err.text);
+        used += put > 0 && (size_t)put < sizeof(causes) - used ? (size_t)put : 0;
+    }
+    return unreachable(&candidates, causes);
+}
+
+int api_get(const struct cli_args *args, const struct buf *path, struct api_answer *ret_answer)
+{
+    return call(args, "GET", path, ret_answer);
+}
+
+int api_post(const struct cli_args *args, const struct buf *path, struct api_answer *ret_answer)
+{
+    return call(args, "POST", path, ret_answer);
+}
+
+int api_print_json(const struct api_answer *answer)
+{
+    struct term term = term_of(STDOUT_FILENO);
+    struct buf shown = BUF_INIT(2 * ANSWER_BYTES_MAX);
+
+    /* A program gets every byte; a terminal none that it would obey. */
+    if (term.is_terminal)
+        text_clean_lines(&shown, buf_text(&answer->text), answer->text.len);
+    else
+        buf_append(&shown, buf_text(&answer->text), answer->text.len);
+    if (shown.len > 0 && shown.data[shown.len - 1] != '\n')
+        buf_putc(&shown, '\n');
+    int code = term_print(&shown);
+    buf_done(&shown);
+    return code;
+}
+
+void api_query(struct buf *path, const struct cli_args *args, const char *option)
+{
+    const char *value = cli_option(args, option);
+
+    if (value == NULL)
+        return;
+    buf_printf(path, "%c%s=", strchr(buf_text(path), '?') == NULL ? '?' : '&', option);
+    text_url(path, value);
+}
+
+const json_t *api_items(const struct api_answer *answer)
+{
+    const json_t *items = json_object_get(answer->tree, "items");
+
+    return json_is_array(items) ? items : NULL;
+}
+
+const char *api_text(const json_t *tree, const char *path, char space[API_NUMBER_SIZE])
+{
+    const json_t *value = payload_get(tree, path);
+
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (!json_is_integer(value))
+        return "";
+    snprintf(space, API_NUMBER_SIZE, "%lld", (long long)json_integer_value(value));
+    return space;
+}

@@ -1,2 +1,0 @@
-/* cli */
-typedef int cli_is_empty;
