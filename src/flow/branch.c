@@ -21,6 +21,13 @@ static bool is_stamped_earlier(const struct view *view)
            view->push->pushed_at_ms < view->state->pushed_at_ms;
 }
 
+/* Then a chain of older pushes proves nothing: the branch was reset to where it had been. */
+static bool is_stamped_after(const struct view *view)
+{
+    return view->push->pushed_at_ms != 0 && view->state->pushed_at_ms != 0 &&
+           view->push->pushed_at_ms > view->state->pushed_at_ms;
+}
+
 /* ---- conditions ---- */
 
 static bool is_known(const struct view *view)
@@ -45,18 +52,13 @@ static bool ends_at_head(const struct view *view)
 
 static bool leads_to_head(const struct view *view)
 {
-    return view->facts->leads_to_head;
+    return view->facts->leads_to_head && !is_stamped_after(view);
 }
 
 static bool fills_gap(const struct view *view)
 {
-    return is_set(&view->state->gap_start) &&
+    return is_set(&view->state->gap_start) && !is_stamped_after(view) &&
            git_sha_equal(&view->push->before, &view->state->gap_start);
-}
-
-static bool is_stamped_later(const struct view *view)
-{
-    return !is_stamped_earlier(view);
 }
 
 static bool always(const struct view *view)
@@ -116,10 +118,16 @@ static const struct {
     enum branch_order order;
     struct branch_state (*next)(const struct view *view);
 } rules[] = {
-    {is_known, BRANCH_KNOWN, keep},         {continues_at_head, BRANCH_NEWER, move},
-    {begins_anew, BRANCH_NEWER, move},      {fills_gap, BRANCH_OLDER, narrow},
-    {leads_to_head, BRANCH_OLDER, keep},    {ends_at_head, BRANCH_UNCHANGED, keep},
-    {is_stamped_later, BRANCH_NEWER, jump}, {always, BRANCH_OLDER, keep},
+    /* clang-format off */
+    {is_known,           BRANCH_KNOWN,     keep},
+    {continues_at_head,  BRANCH_NEWER,     move},
+    {begins_anew,        BRANCH_NEWER,     move},
+    {ends_at_head,       BRANCH_UNCHANGED, keep},
+    {fills_gap,          BRANCH_OLDER,     narrow},
+    {leads_to_head,      BRANCH_OLDER,     keep},
+    {is_stamped_earlier, BRANCH_OLDER,     keep},
+    {always,             BRANCH_NEWER,     jump},
+    /* clang-format on */
 };
 
 static struct reason reason_of(enum branch_order order, const struct view *view)
