@@ -1,9 +1,23 @@
 /* envflow: the program. The commands that are no client of the admin API stand here. */
 #include "base/attr.h"
 #include "cli/cli.h"
+#include "exec/command.h"
 #include "serve.h"
 
+static int keep_run(const struct cli_args *args)
+{
+    (void)args;
+    return keeper_main();
+}
+
 static const struct cli_command own[] = {
+    {
+        .name = "keep",
+        .operands = "",
+        .summary = "Keep one command (envflow starts this itself)",
+        .run = keep_run,
+        .hidden = true,
+    },
     {
         .name = "serve",
         .operands = "",

@@ -1,2 +1,0 @@
-/* exec */
-typedef int exec_is_empty;
