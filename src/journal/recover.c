@@ -129,42 +129,53 @@ static bool rewrite_last_group(struct journal *journal, int fd, const struct seg
     return io_sync_data(journal->io, fd, err);
 }
 
-/* Make what was found the durable end of the journal. */
-static bool settle_end(struct journal *journal, int fd, const struct segment_scan *scan,
-                       struct err *err)
+/* Make what was found the durable end of the journal. The seal comes before the cut: it keeps the
+ * proof that the torn end may have been for damaged records before it. */
+static bool settle_end(struct journal *journal, const struct segment_scan *scan, struct err *err)
 {
+    struct writer *writer = &journal->writer;
     struct segment *last = table_last(&journal->segments);
 
+    if (!rewrite_last_group(journal, writer->fd, scan, err))
+        return false;
+    if (!journal_seal(journal, err) && err->code == ERR_IO)
+        return false;
     if (scan->cut_bytes > 0) {
-        if (!io_cut(journal->io, fd, scan->end, err))
+        if (!io_cut(journal->io, writer->fd, writer->end, err))
             return false;
-        last->file_bytes = scan->end;
+        last->file_bytes = writer->end;
         journal->tail_cut_bytes = scan->cut_bytes;
     }
-    if (last->file_bytes < SEGMENT_DATA_OFFSET)
-        last->file_bytes = SEGMENT_DATA_OFFSET;
+    if (last->file_bytes < writer->end)
+        last->file_bytes = writer->end;
     last->end = scan->end;
-    return rewrite_last_group(journal, fd, scan, err);
+    writer->is_filled = last->file_bytes >= journal->options.segment_bytes;
+    return true;
 }
 
-static bool scan_last(struct journal *journal, struct segment_scan *ret_scan, struct err *err)
+static bool recover_last(struct journal *journal, struct err *err)
 {
-    struct segment *last = table_last(&journal->segments);
+    struct writer *writer = &journal->writer;
+    const struct segment *last = table_last(&journal->segments);
+    struct segment_scan scan;
     char name[SEGMENT_NAME_SIZE];
 
     segment_name(last->first_sequence, name);
-    AUTO(fd) int fd = openat(journal->dir_fd, name, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
+    writer->fd = openat(journal->dir_fd, name, O_RDWR | O_CLOEXEC);
+    if (writer->fd < 0)
         return err_errno(err, errno, "open %s/%s", journal->dir, name);
     struct segment_view view = {
-        .io = journal->io, .fd = fd, .salt = last->salt, .limit = last->file_bytes};
-    bool scanned = segment_scan(&view, last->first_sequence, ret_scan, err);
+        .io = journal->io, .fd = writer->fd, .salt = last->salt, .limit = last->file_bytes};
+    bool scanned = segment_scan(&view, last->first_sequence, &scan, err);
     view_done(&view);
-    if (!scanned || !settle_end(journal, fd, ret_scan, err))
+    if (!scanned)
         return err_wrap(err, "%s/%s", journal->dir, name);
-    journal->writer.fd = fd;
-    fd = -1; /* taken over */
-    return true;
+    writer->end = scan.end;
+    writer->next_sequence = scan.next_sequence;
+    writer->is_sealed = scan.is_sealed;
+    if (scan.newest_ms > writer->newest_ms)
+        writer->newest_ms = scan.newest_ms;
+    return settle_end(journal, &scan, err) || err_wrap(err, "%s/%s", journal->dir, name);
 }
 
 /* Nothing in it can be read, but its sequences must not be used again: count as many as it could
@@ -180,7 +191,6 @@ static void skip_headless(struct journal *journal)
 bool journal_recover(struct journal *journal, struct err *err)
 {
     struct writer *writer = &journal->writer;
-    struct segment_scan scan;
 
     writer->fd = -1;
     writer->next_sequence = 1;
@@ -190,17 +200,10 @@ bool journal_recover(struct journal *journal, struct err *err)
     struct segment *last = table_last(&journal->segments);
     if (last == NULL)
         return true;
-    if (last->is_headless) {
+    if (last->is_headless)
         skip_headless(journal);
-    } else {
-        if (!scan_last(journal, &scan, err))
-            return false;
-        writer->end = scan.end;
-        writer->next_sequence = scan.next_sequence;
-        writer->is_filled = last->file_bytes >= journal->options.segment_bytes;
-        if (scan.newest_ms > writer->newest_ms)
-            writer->newest_ms = scan.newest_ms;
-    }
+    else if (!recover_last(journal, err))
+        return false;
     last->newest_ms = writer->newest_ms;
     return true;
 }

@@ -179,6 +179,7 @@ static void accept(struct segment_scan *scan, const struct stored_record *stored
         scan->group_offset = scan->end;
     *group_first = stored->group_first;
     scan->end += (int64_t)stored->bytes;
+    scan->is_sealed = stored->is_seal;
     if (stored->is_seal)
         return;
     scan->next_sequence++;

@@ -48,6 +48,7 @@ struct segment_scan {
     int64_t end;            /* where the next record goes */
     int64_t group_offset;   /* where the last group starts; end without records */
     int64_t cut_bytes;      /* of a torn write behind end that must be truncated away; or 0 */
+    bool is_sealed;         /* what stands last is a seal */
 };
 
 /* Reads all of a segment that starts with sequence `first`, as the format's rules say. */

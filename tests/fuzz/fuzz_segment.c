@@ -1,0 +1,83 @@
+/*
+ * Any bytes at all as the last segment of a journal: the scan ends, stays inside the file, and
+ * does not contradict itself when what it cut is gone.
+ *
+ * A fuzzer guesses neither a salt nor a checksum, so the first byte chooses what is put right
+ * before the bytes are looked at: bit 0 gives the segment a valid header, bit 1 every place that
+ * has the salt a valid checksum.
+ */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../src/journal/scan_int.h"
+#include "base/crc32c.h"
+
+#define SALT     UINT64_C(0x5341)
+#define FILE_MAX 65536
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void repair_checksums(uint8_t *bytes, size_t len)
+{
+    for (size_t at = SEGMENT_DATA_OFFSET; at + RECORD_HEADER_BYTES <= len; at += RECORD_ALIGN) {
+        size_t record = record_length(bytes + at, SALT);
+        if (record == 0 || record > len - at)
+            continue;
+        uint32_t body;
+        memcpy(&body, bytes + at + 40, sizeof(body));
+        size_t content = RECORD_HEADER_BYTES + body;
+        for (size_t i = 0; i < 5; i++)
+            content += bytes[at + 52 + i];
+        uint32_t crc = crc32c(crc32c(0, bytes + at, 8), bytes + at + 12, content - 12);
+        memcpy(bytes + at + 8, &crc, sizeof(crc));
+    }
+}
+
+static void scan(int fd, int64_t limit, struct segment_scan *ret_scan)
+{
+    struct segment_view view = {.io = &journal_io_system, .fd = fd, .salt = SALT, .limit = limit};
+    struct err err;
+
+    bool scanned = segment_scan(&view, 1, ret_scan, &err);
+    assert(scanned);
+    view_done(&view);
+    assert(ret_scan->next_sequence >= 1);
+    assert(ret_scan->end >= SEGMENT_DATA_OFFSET && ret_scan->end % RECORD_ALIGN == 0);
+    assert(ret_scan->end <= limit || ret_scan->end == SEGMENT_DATA_OFFSET);
+    assert(ret_scan->group_offset >= SEGMENT_DATA_OFFSET);
+    assert(ret_scan->group_offset <= ret_scan->end);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t bytes[SEGMENT_DATA_OFFSET + FILE_MAX];
+    const struct segment_header header = {.first_sequence = 1, .salt = SALT};
+    struct segment_header found;
+    struct segment_scan first;
+    struct segment_scan again;
+
+    if (size < 1 || size > FILE_MAX)
+        return 0;
+    if (segment_header_decode(data + 1, size - 1, &found) == SEGMENT_VALID)
+        assert(size > SEGMENT_HEADER_BYTES);
+    size_t len = SEGMENT_DATA_OFFSET + size - 1;
+    segment_header_encode(&header, bytes);
+    if ((data[0] & 1) != 0)
+        assert(segment_header_decode(bytes, len, &found) == SEGMENT_VALID);
+    memcpy(bytes + SEGMENT_DATA_OFFSET, data + 1, size - 1);
+    if ((data[0] & 2) != 0)
+        repair_checksums(bytes, len);
+
+    int fd = memfd_create("segment", MFD_CLOEXEC);
+    assert(fd >= 0 && write(fd, bytes, len) == (ssize_t)len);
+    scan(fd, (int64_t)len, &first);
+    scan(fd, first.end < (int64_t)len ? first.end : (int64_t)len, &again);
+    assert(again.cut_bytes == 0 && again.end <= first.end);
+    close(fd);
+    return 0;
+}
