@@ -131,6 +131,6 @@ MUST_CHECK bool journal_recover(struct journal *journal, struct err *err);
  * which the caller knows. Errors: ERR_NO_SPACE, then there is just none; ERR_IO, final as ever. */
 MUST_CHECK bool journal_seal(struct journal *journal, struct err *err);
 
-void *journal_writer_main(void *journal);
+void *journal_writer_main(void *arg); /* the journal */
 
 #endif

@@ -58,15 +58,15 @@ static bool read_header(struct journal *journal, struct segment *segment,
     char name[SEGMENT_NAME_SIZE];
     uint8_t block[SEGMENT_COPY_OFFSET + SEGMENT_HEADER_BYTES];
     struct stat stat;
-    size_t got;
 
     segment_name(segment->first_sequence, name);
     AUTO(fd) int fd = openat(journal->dir_fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &stat) != 0)
         return err_errno(err, errno, "open %s/%s", journal->dir, name);
-    if (!io_read(journal->io, fd, block, sizeof(block), 0, &got, err))
+    ssize_t got = io_read(journal->io, fd, block, sizeof(block), 0, err);
+    if (got < 0)
         return err_wrap(err, "%s/%s", journal->dir, name);
-    enum segment_check check = segment_header_decode(block, got, ret_header);
+    enum segment_check check = segment_header_decode(block, (size_t)got, ret_header);
     if (check == SEGMENT_OTHER_VERSION)
         return err_set(err, ERR_CORRUPT, "%s/%s is of another version", journal->dir, name);
     segment->is_headless = check == SEGMENT_DAMAGED;
@@ -88,7 +88,7 @@ static bool link_segments(struct journal *journal, int64_t *ret_newest_ms, struc
 
     *ret_newest_ms = INT64_MIN;
     for (size_t i = 0; i < table->count; i++) {
-        struct segment_header header;
+        struct segment_header header = {0};
         struct segment *segment = &table->items[i];
         if (!read_header(journal, segment, &header, err))
             return false;
@@ -112,16 +112,15 @@ static bool rewrite_last_group(struct journal *journal, int fd, const struct seg
                                struct err *err)
 {
     int64_t bytes = scan->end - scan->group_offset;
-    size_t got = 0;
 
     if (bytes > 0) {
         void *copy = malloc((size_t)bytes);
         if (copy == NULL)
             return err_set(err, ERR_NOMEM, "no memory for the last %" PRId64 " bytes", bytes);
-        struct iovec iov = {.iov_base = copy};
-        bool done = io_read(journal->io, fd, copy, (size_t)bytes, scan->group_offset, &got, err);
-        iov.iov_len = got;
-        done = done && io_write_all(journal->io, fd, &iov, 1, scan->group_offset, err);
+        ssize_t got = io_read(journal->io, fd, copy, (size_t)bytes, scan->group_offset, err);
+        struct iovec iov = io_piece(copy, got > 0 ? (size_t)got : 0);
+        bool done =
+            got >= 0 && io_write_all(journal->io, fd, &iov, got > 0, scan->group_offset, err);
         free(copy);
         if (!done)
             return false;
