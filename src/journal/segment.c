@@ -313,7 +313,8 @@ bool record_decode(const uint8_t *bytes, size_t len, struct stored_record *ret_r
     stored.record.flags = get_u32(bytes + 48) & ~RECORD_SEAL;
     stored.is_seal = (get_u32(bytes + 48) & RECORD_SEAL) != 0;
     memcpy(stored.record.mac, bytes + 64, JOURNAL_MAC_BYTES);
-    if (stored.group_first == 0 || stored.group_first > stored.record.sequence)
+    if (stored.group_first == 0 || stored.group_first > stored.record.sequence ||
+        (stored.is_seal && stored.group_first != stored.record.sequence))
         return false;
     *ret_record = stored;
     return true;
