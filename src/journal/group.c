@@ -15,10 +15,7 @@
 
 void group_init(struct group *group)
 {
-    group->stage = malloc(STAGE_BYTES);
-    assert(group->stage != NULL);
-    group->staged = 0;
-    group->iov_count = 0;
+    *group = (struct group){.stage = NULL};
 }
 
 void group_done(struct group *group)
@@ -29,6 +26,9 @@ void group_done(struct group *group)
 
 void group_begin(struct group *group, uint64_t first_sequence)
 {
+    if (group->stage == NULL)
+        group->stage = malloc(STAGE_BYTES);
+    assert(group->stage != NULL);
     group->staged = 0;
     group->iov_count = 0;
     group->bytes = 0;
@@ -68,9 +68,7 @@ static void add_body(struct group *group, const void *body, size_t len)
         add_staged(group, len);
         return;
     }
-    /* pwritev only reads; struct iovec cannot say so. */
-    group->iov[group->iov_count++] =
-        (struct iovec){.iov_base = (void *)(uintptr_t)body, .iov_len = len};
+    group->iov[group->iov_count++] = io_piece(body, len);
 }
 
 void group_add(struct group *group, struct journal_entry *entry, uint64_t salt)

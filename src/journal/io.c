@@ -78,8 +78,8 @@ bool io_write_all(const struct journal_io *io, int fd, struct iovec *iov, int co
     return true;
 }
 
-bool io_read(const struct journal_io *io, int fd, void *bytes, size_t len, int64_t offset,
-             size_t *ret_got, struct err *err)
+ssize_t io_read(const struct journal_io *io, int fd, void *bytes, size_t len, int64_t offset,
+                struct err *err)
 {
     size_t got = 0;
 
@@ -87,14 +87,15 @@ bool io_read(const struct journal_io *io, int fd, void *bytes, size_t len, int64
         ssize_t step = io->pread(io->arg, fd, (char *)bytes + got, len - got, offset + (off_t)got);
         if (step < 0 && errno == EINTR)
             continue;
-        if (step < 0)
-            return err_errno(err, errno, "read");
+        if (step < 0) {
+            err_errno(err, errno, "read");
+            return -1;
+        }
         if (step == 0)
             break;
         got += (size_t)step;
     }
-    *ret_got = got;
-    return true;
+    return (ssize_t)got;
 }
 
 static bool flush_failed(struct err *err, const char *call)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -27,14 +28,23 @@ struct journal_io {
 
 extern const struct journal_io journal_io_system;
 
+/* Bytes to be written. pwritev leaves them alone, which the type of iov_base cannot say. */
+static inline struct iovec io_piece(const void *bytes, size_t len)
+{
+    struct iovec piece = {.iov_len = len};
+
+    memcpy(&piece.iov_base, &bytes, sizeof(piece.iov_base));
+    return piece;
+}
+
 /* Write all of iov at offset, going on after short writes. Uses iov up.
  * Errors: as err_errno says of the cause; ERR_IO is final, anything else may pass. */
 MUST_CHECK bool io_write_all(const struct journal_io *io, int fd, struct iovec *iov, int count,
                              int64_t offset, struct err *err);
 
-/* Read up to len bytes at offset; fewer only at the end of the file. */
-MUST_CHECK bool io_read(const struct journal_io *io, int fd, void *bytes, size_t len,
-                        int64_t offset, size_t *ret_got, struct err *err);
+/* Read up to len bytes at offset; fewer only at the end of the file, -1 for an error. */
+MUST_CHECK ssize_t io_read(const struct journal_io *io, int fd, void *bytes, size_t len,
+                           int64_t offset, struct err *err);
 
 /* Flushes. Whatever the errno, failure is ERR_IO: what reached the disk is unknown from then on. */
 MUST_CHECK bool io_sync_data(const struct journal_io *io, int fd, struct err *err);

@@ -91,6 +91,7 @@ struct writer {
     int64_t end;
     uint64_t next_sequence;
     int64_t newest_ms; /* INT64_MIN before the first record */
+    bool is_sealed;    /* nothing was written behind the last seal */
     bool is_failed;    /* for ever */
     struct err failure;
     struct entry_list batch;
@@ -126,6 +127,10 @@ struct journal {
 /* Reads the folder, fills table and writer state. Alone, before the threads start. */
 MUST_CHECK bool journal_recover(struct journal *journal, struct err *err);
 
-void *journal_writer_main(void *journal);
+/* Put a seal behind the last record unless there is one: it says that all before it is durable,
+ * which the caller knows. Errors: ERR_NO_SPACE, then there is just none; ERR_IO, final as ever. */
+MUST_CHECK bool journal_seal(struct journal *journal, struct err *err);
+
+void *journal_writer_main(void *arg); /* the journal */
 
 #endif

@@ -183,12 +183,9 @@ static enum step attach(struct journal_reader *reader, enum journal_read *ret_an
 static enum step resynchronise(struct journal_reader *reader, enum journal_read *ret_answer,
                                struct journal_lost *ret_lost, struct err *err)
 {
-    struct stored_record stored;
-    int64_t offset = 0;
-    bool found;
+    struct view_hit hit;
 
-    if (!view_find(&reader->view, reader->offset, reader->next_sequence, &stored, &offset, &found,
-                   err)) {
+    if (!view_find(&reader->view, reader->offset, reader->next_sequence, &hit, err)) {
         *ret_answer = JOURNAL_READ_ERROR;
         return STEP_ANSWER;
     }
@@ -196,14 +193,14 @@ static enum step resynchronise(struct journal_reader *reader, enum journal_read 
         detach(reader);
         return STEP_AGAIN;
     }
-    uint64_t last = found ? stored.record.sequence - 1 : reader->last_sequence;
+    uint64_t last = hit.found ? hit.stored.record.sequence - 1 : reader->last_sequence;
     if (last > reader->last_sequence)
         last = reader->last_sequence;
     bool is_lost = last >= reader->next_sequence;
     if (is_lost)
         *ret_answer = damaged(reader, last, ret_lost, err);
-    if (found)
-        reader->offset = offset;
+    if (hit.found)
+        reader->offset = hit.offset;
     return is_lost ? STEP_ANSWER : STEP_AGAIN;
 }
 

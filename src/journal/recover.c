@@ -58,15 +58,15 @@ static bool read_header(struct journal *journal, struct segment *segment,
     char name[SEGMENT_NAME_SIZE];
     uint8_t block[SEGMENT_COPY_OFFSET + SEGMENT_HEADER_BYTES];
     struct stat stat;
-    size_t got;
 
     segment_name(segment->first_sequence, name);
     AUTO(fd) int fd = openat(journal->dir_fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &stat) != 0)
         return err_errno(err, errno, "open %s/%s", journal->dir, name);
-    if (!io_read(journal->io, fd, block, sizeof(block), 0, &got, err))
+    ssize_t got = io_read(journal->io, fd, block, sizeof(block), 0, err);
+    if (got < 0)
         return err_wrap(err, "%s/%s", journal->dir, name);
-    enum segment_check check = segment_header_decode(block, got, ret_header);
+    enum segment_check check = segment_header_decode(block, (size_t)got, ret_header);
     if (check == SEGMENT_OTHER_VERSION)
         return err_set(err, ERR_CORRUPT, "%s/%s is of another version", journal->dir, name);
     segment->is_headless = check == SEGMENT_DAMAGED;
@@ -88,7 +88,7 @@ static bool link_segments(struct journal *journal, int64_t *ret_newest_ms, struc
 
     *ret_newest_ms = INT64_MIN;
     for (size_t i = 0; i < table->count; i++) {
-        struct segment_header header;
+        struct segment_header header = {0};
         struct segment *segment = &table->items[i];
         if (!read_header(journal, segment, &header, err))
             return false;
@@ -112,16 +112,15 @@ static bool rewrite_last_group(struct journal *journal, int fd, const struct seg
                                struct err *err)
 {
     int64_t bytes = scan->end - scan->group_offset;
-    size_t got = 0;
 
     if (bytes > 0) {
         void *copy = malloc((size_t)bytes);
         if (copy == NULL)
             return err_set(err, ERR_NOMEM, "no memory for the last %" PRId64 " bytes", bytes);
-        struct iovec iov = {.iov_base = copy};
-        bool done = io_read(journal->io, fd, copy, (size_t)bytes, scan->group_offset, &got, err);
-        iov.iov_len = got;
-        done = done && io_write_all(journal->io, fd, &iov, 1, scan->group_offset, err);
+        ssize_t got = io_read(journal->io, fd, copy, (size_t)bytes, scan->group_offset, err);
+        struct iovec iov = io_piece(copy, got > 0 ? (size_t)got : 0);
+        bool done =
+            got >= 0 && io_write_all(journal->io, fd, &iov, got > 0, scan->group_offset, err);
         free(copy);
         if (!done)
             return false;
@@ -129,42 +128,53 @@ static bool rewrite_last_group(struct journal *journal, int fd, const struct seg
     return io_sync_data(journal->io, fd, err);
 }
 
-/* Make what was found the durable end of the journal. */
-static bool settle_end(struct journal *journal, int fd, const struct segment_scan *scan,
-                       struct err *err)
+/* Make what was found the durable end of the journal. The seal comes before the cut: it keeps the
+ * proof that the torn end may have been for damaged records before it. */
+static bool settle_end(struct journal *journal, const struct segment_scan *scan, struct err *err)
 {
+    struct writer *writer = &journal->writer;
     struct segment *last = table_last(&journal->segments);
 
+    if (!rewrite_last_group(journal, writer->fd, scan, err))
+        return false;
+    if (!journal_seal(journal, err) && err->code == ERR_IO)
+        return false;
     if (scan->cut_bytes > 0) {
-        if (!io_cut(journal->io, fd, scan->end, err))
+        if (!io_cut(journal->io, writer->fd, writer->end, err))
             return false;
-        last->file_bytes = scan->end;
+        last->file_bytes = writer->end;
         journal->tail_cut_bytes = scan->cut_bytes;
     }
-    if (last->file_bytes < SEGMENT_DATA_OFFSET)
-        last->file_bytes = SEGMENT_DATA_OFFSET;
+    if (last->file_bytes < writer->end)
+        last->file_bytes = writer->end;
     last->end = scan->end;
-    return rewrite_last_group(journal, fd, scan, err);
+    writer->is_filled = last->file_bytes >= journal->options.segment_bytes;
+    return true;
 }
 
-static bool scan_last(struct journal *journal, struct segment_scan *ret_scan, struct err *err)
+static bool recover_last(struct journal *journal, struct err *err)
 {
-    struct segment *last = table_last(&journal->segments);
+    struct writer *writer = &journal->writer;
+    const struct segment *last = table_last(&journal->segments);
+    struct segment_scan scan;
     char name[SEGMENT_NAME_SIZE];
 
     segment_name(last->first_sequence, name);
-    AUTO(fd) int fd = openat(journal->dir_fd, name, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
+    writer->fd = openat(journal->dir_fd, name, O_RDWR | O_CLOEXEC);
+    if (writer->fd < 0)
         return err_errno(err, errno, "open %s/%s", journal->dir, name);
     struct segment_view view = {
-        .io = journal->io, .fd = fd, .salt = last->salt, .limit = last->file_bytes};
-    bool scanned = segment_scan(&view, last->first_sequence, ret_scan, err);
+        .io = journal->io, .fd = writer->fd, .salt = last->salt, .limit = last->file_bytes};
+    bool scanned = segment_scan(&view, last->first_sequence, &scan, err);
     view_done(&view);
-    if (!scanned || !settle_end(journal, fd, ret_scan, err))
+    if (!scanned)
         return err_wrap(err, "%s/%s", journal->dir, name);
-    journal->writer.fd = fd;
-    fd = -1; /* taken over */
-    return true;
+    writer->end = scan.end;
+    writer->next_sequence = scan.next_sequence;
+    writer->is_sealed = scan.is_sealed;
+    if (scan.newest_ms > writer->newest_ms)
+        writer->newest_ms = scan.newest_ms;
+    return settle_end(journal, &scan, err) || err_wrap(err, "%s/%s", journal->dir, name);
 }
 
 /* Nothing in it can be read, but its sequences must not be used again: count as many as it could
@@ -180,7 +190,6 @@ static void skip_headless(struct journal *journal)
 bool journal_recover(struct journal *journal, struct err *err)
 {
     struct writer *writer = &journal->writer;
-    struct segment_scan scan;
 
     writer->fd = -1;
     writer->next_sequence = 1;
@@ -190,17 +199,10 @@ bool journal_recover(struct journal *journal, struct err *err)
     struct segment *last = table_last(&journal->segments);
     if (last == NULL)
         return true;
-    if (last->is_headless) {
+    if (last->is_headless)
         skip_headless(journal);
-    } else {
-        if (!scan_last(journal, &scan, err))
-            return false;
-        writer->end = scan.end;
-        writer->next_sequence = scan.next_sequence;
-        writer->is_filled = last->file_bytes >= journal->options.segment_bytes;
-        if (scan.newest_ms > writer->newest_ms)
-            writer->newest_ms = scan.newest_ms;
-    }
+    else if (!recover_last(journal, err))
+        return false;
     last->newest_ms = writer->newest_ms;
     return true;
 }

@@ -45,17 +45,20 @@ static bool load(struct segment_view *view, int64_t offset, size_t len, const ui
         left = 0;
     if ((int64_t)len > left)
         len = (size_t)left;
-    bool is_inside = offset >= view->at && offset + (int64_t)len <= view->at + (int64_t)view->len;
+    bool is_inside = view->data != NULL && offset >= view->at &&
+                     offset + (int64_t)len <= view->at + (int64_t)view->len;
     if (!is_inside) {
         if (!make_room(view, len, err))
             return false;
         size_t want = (int64_t)view->cap < left ? view->cap : (size_t)left;
         view->len = 0;
         view->at = offset;
-        if (!io_read(view->io, view->fd, view->data, want, offset, &view->len, err))
+        ssize_t got = io_read(view->io, view->fd, view->data, want, offset, err);
+        if (got < 0)
             return false;
+        view->len = (size_t)got;
     }
-    *ret_bytes = view->len == 0 ? NULL : view->data + (offset - view->at);
+    *ret_bytes = view->data + (offset - view->at);
     *ret_len = view->len - (size_t)(offset - view->at);
     return true;
 }
@@ -107,51 +110,40 @@ static bool find_salt(struct segment_view *view, int64_t from, int64_t *ret_offs
     }
 }
 
-bool view_find(struct segment_view *view, int64_t from, uint64_t sequence,
-               struct stored_record *ret_record, int64_t *ret_offset, bool *ret_found,
+bool view_find(struct segment_view *view, int64_t from, uint64_t sequence, struct view_hit *ret_hit,
                struct err *err)
 {
     for (int64_t offset = from;; offset += RECORD_ALIGN) {
-        if (!find_salt(view, offset, &offset, ret_found, err))
+        if (!find_salt(view, offset, &offset, &ret_hit->found, err))
             return false;
-        if (!*ret_found)
+        if (!ret_hit->found)
             return true;
-        if (!view_record(view, offset, ret_record, ret_found, err))
+        ret_hit->offset = offset;
+        if (!view_record(view, offset, &ret_hit->stored, &ret_hit->found, err))
             return false;
-        if (*ret_found && ret_record->record.sequence >= sequence) {
-            *ret_offset = offset;
+        if (ret_hit->found && ret_hit->stored.record.sequence >= sequence)
             return true;
-        }
     }
 }
 
-/* Where to read on when record `expected` does not stand at a place. */
-struct resume {
-    bool found; /* false: what stands there is a torn end */
-    int64_t offset;
-    uint64_t sequence;
-};
-
+/* Where to read on when record `expected` does not stand at `from`; not found: what stands there
+ * is a torn end. */
 static bool find_resume(struct segment_view *view, int64_t from, uint64_t expected,
-                        struct resume *ret_resume, struct err *err)
+                        struct view_hit *ret_resume, struct err *err)
 {
-    struct stored_record stored;
-    int64_t at;
-    bool found;
+    struct view_hit hit;
 
-    if (!view_find(view, from, expected, &stored, &at, &found, err))
+    if (!view_find(view, from, expected, &hit, err))
         return false;
-    *ret_resume = (struct resume){.found = found};
-    if (!found)
-        return true;
-    *ret_resume = (struct resume){.offset = at, .sequence = stored.record.sequence};
-    ret_resume->found = stored.record.sequence == expected || stored.group_first > expected;
-    while (found && !ret_resume->found) {
-        at += (int64_t)stored.bytes;
-        if (!view_find(view, at, expected, &stored, &at, &found, err))
+    *ret_resume = hit;
+    bool is_proved =
+        hit.found && (hit.stored.record.sequence == expected || hit.stored.group_first > expected);
+    while (hit.found && !is_proved) {
+        if (!view_find(view, hit.offset + (int64_t)hit.stored.bytes, expected, &hit, err))
             return false;
-        ret_resume->found = found && stored.group_first > expected;
+        is_proved = hit.found && hit.stored.group_first > expected;
     }
+    ret_resume->found = is_proved;
     return true;
 }
 
@@ -179,6 +171,7 @@ static void accept(struct segment_scan *scan, const struct stored_record *stored
         scan->group_offset = scan->end;
     *group_first = stored->group_first;
     scan->end += (int64_t)stored->bytes;
+    scan->is_sealed = stored->is_seal;
     if (stored->is_seal)
         return;
     scan->next_sequence++;
@@ -204,13 +197,13 @@ bool segment_scan(struct segment_view *view, uint64_t first, struct segment_scan
             accept(&scan, &stored, &group_first);
             continue;
         }
-        struct resume resume;
+        struct view_hit resume;
         if (!find_resume(view, scan.end, scan.next_sequence, &resume, err))
             return false;
         if (!resume.found)
             break;
         scan.end = resume.offset;
-        scan.next_sequence = resume.sequence;
+        scan.next_sequence = resume.stored.record.sequence;
     }
     if (!measure_cut(view, scan.end, &scan.cut_bytes, err))
         return false;

@@ -37,10 +37,15 @@ void view_forget(struct segment_view *view);
 MUST_CHECK bool view_record(struct segment_view *view, int64_t offset,
                             struct stored_record *ret_record, bool *ret_found, struct err *err);
 
+struct view_hit {
+    bool found; /* only then is the rest set */
+    int64_t offset;
+    struct stored_record stored; /* its body is borrowed until the next call */
+};
+
 /* The first valid record at or behind `from` whose sequence is at least `sequence`. */
 MUST_CHECK bool view_find(struct segment_view *view, int64_t from, uint64_t sequence,
-                          struct stored_record *ret_record, int64_t *ret_offset, bool *ret_found,
-                          struct err *err);
+                          struct view_hit *ret_hit, struct err *err);
 
 struct segment_scan {
     uint64_t next_sequence; /* behind the last record */
@@ -48,6 +53,7 @@ struct segment_scan {
     int64_t end;            /* where the next record goes */
     int64_t group_offset;   /* where the last group starts; end without records */
     int64_t cut_bytes;      /* of a torn write behind end that must be truncated away; or 0 */
+    bool is_sealed;         /* what stands last is a seal */
 };
 
 /* Reads all of a segment that starts with sequence `first`, as the format's rules say. */

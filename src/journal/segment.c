@@ -41,15 +41,16 @@
  * A group is what one write and one flush made durable together, and the next group is written
  * only after that flush. So a record of a later group proves that all earlier groups were
  * durable, and so does a later segment, and so does a seal, a record without content that a
- * clean close leaves (it has the sequence of the record that will follow, and takes none).
+ * clean close leaves, and a start, once it has made sure of what it found (a seal has the sequence
+ * of the record that will follow, and takes none).
  *
  * Reading what a crash left, at a place where record e is expected and no valid one stands:
  *   - behind it a valid record with group_first > e: e was durable and is damaged; reading goes on
  *     at the next valid record, and the sequences between are reported as lost;
  *   - behind it, first of all, a valid record e itself: what is damaged is a seal, nothing is lost;
- *   - else: the torn end of a write nobody was told of. It is cut off: where the salt occurs
- *     behind that place the file is truncated there, otherwise there is nothing to be taken
- *     for a record later, and writing goes on over it.
+ *   - else: the torn end of a write nobody was told of. A seal takes its place. Where the salt
+ *     occurs behind it the file is truncated, otherwise there is nothing to be taken for a
+ *     record later, and writing goes on over it.
  */
 #include "segment_int.h"
 
@@ -312,7 +313,8 @@ bool record_decode(const uint8_t *bytes, size_t len, struct stored_record *ret_r
     stored.record.flags = get_u32(bytes + 48) & ~RECORD_SEAL;
     stored.is_seal = (get_u32(bytes + 48) & RECORD_SEAL) != 0;
     memcpy(stored.record.mac, bytes + 64, JOURNAL_MAC_BYTES);
-    if (stored.group_first == 0 || stored.group_first > stored.record.sequence)
+    if (stored.group_first == 0 || stored.group_first > stored.record.sequence ||
+        (stored.is_seal && stored.group_first != stored.record.sequence))
         return false;
     *ret_record = stored;
     return true;

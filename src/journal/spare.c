@@ -41,8 +41,7 @@ static bool fill_slice(struct spare_pool *pool, int fd, int64_t offset, size_t l
 
     for (size_t done = 0; done < len; count++) {
         size_t step = len - done < ZEROS_BYTES ? len - done : ZEROS_BYTES;
-        /* pwritev only reads; struct iovec cannot say so. */
-        iov[count] = (struct iovec){.iov_base = (void *)(uintptr_t)zeros, .iov_len = step};
+        iov[count] = io_piece(zeros, step);
         done += step;
     }
     return io_write_all(pool->io, fd, iov, count, offset, err) && io_sync_data(pool->io, fd, err);
@@ -96,7 +95,7 @@ void spare_discard(struct spare_pool *pool, struct spare *spare)
 
 static void make_one(struct spare_pool *pool)
 {
-    struct spare spare;
+    struct spare spare = {.fd = -1};
     struct err err;
 
     if (!create(pool, &spare, &err))

@@ -76,6 +76,7 @@ static void enter_segment(struct journal *journal, const struct spare *spare,
         close(writer->fd);
     writer->fd = spare->fd;
     writer->end = SEGMENT_DATA_OFFSET;
+    writer->is_sealed = false;
     writer->is_filled = spare->bytes >= journal->options.segment_bytes;
     pthread_mutex_lock(&journal->lock);
     table_push(&journal->segments, &segment);
@@ -195,6 +196,7 @@ static void publish(struct journal *journal)
     struct group *group = &writer->group;
 
     writer->end += group->bytes;
+    writer->is_sealed = false;
     writer->next_sequence = group->next_sequence;
     if (group->newest_ms > writer->newest_ms)
         writer->newest_ms = group->newest_ms;
@@ -307,20 +309,21 @@ static void drop_oldest(struct journal *journal)
 
 /* ---- the thread ---- */
 
-/* Says that all before it is durable. That it comes to nothing on a full disk does not matter. */
-static void write_seal(struct journal *journal)
+bool journal_seal(struct journal *journal, struct err *err)
 {
     struct writer *writer = &journal->writer;
     uint8_t seal[RECORD_HEADER_BYTES];
     struct iovec iov = {.iov_base = seal, .iov_len = sizeof(seal)};
-    struct err err;
 
-    if (writer->is_failed || writer->fd < 0 || writer->end == SEGMENT_DATA_OFFSET)
-        return;
+    if (writer->is_sealed || writer->fd < 0 || writer->end == SEGMENT_DATA_OFFSET)
+        return true;
     record_encode_seal(writer->next_sequence, table_last(&journal->segments)->salt, seal);
-    if (io_write_all(journal->io, writer->fd, &iov, 1, writer->end, &err) &&
-        io_sync_data(journal->io, writer->fd, &err))
-        writer->end += RECORD_HEADER_BYTES;
+    if (!io_write_all(journal->io, writer->fd, &iov, 1, writer->end, err) ||
+        !io_sync_data(journal->io, writer->fd, err))
+        return false;
+    writer->end += RECORD_HEADER_BYTES;
+    writer->is_sealed = true;
+    return true;
 }
 
 /* False when the journal closes and nothing waits any more. */
@@ -349,6 +352,8 @@ void *journal_writer_main(void *arg)
         if (!journal->writer.is_failed)
             drop_oldest(journal);
     }
-    write_seal(journal);
+    struct err err; /* nobody waits for the seal: all entries are settled */
+    if (!journal->writer.is_failed && !journal_seal(journal, &err) && err.code == ERR_IO)
+        fail_for_ever(journal, &err);
     return NULL;
 }

@@ -23,6 +23,7 @@ static ssize_t faulty_pread(void *arg, int fd, void *bytes, size_t len, off_t of
 {
     struct faulty_io *faulty = arg;
 
+    atomic_fetch_add(&faulty->reads, 1);
     if (faulty->read_errno != 0)
         return fail(faulty->read_errno);
     return journal_io_system.pread(NULL, fd, bytes, len, offset);

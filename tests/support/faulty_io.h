@@ -3,6 +3,7 @@
 #define TESTS_FAULTY_IO_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "../../src/journal/io_int.h"
@@ -19,6 +20,7 @@ struct faulty_io {
     int fdatasync_errno;
     int fsync_errno;
     int writes, flushes; /* so far */
+    atomic_size_t reads;
     /* Before a write and before a flush reach the system; may be NULL. */
     void (*on_write)(void *arg, int fd);
     void (*on_flush)(void *arg, int fd);

@@ -17,6 +17,18 @@
 
 #define RIG_SEGMENT_BYTES (64 * 1024)
 
+/* Exhaustive loops take every n-th case where a sanitizer makes each ten times as dear. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RIG_STRIDE 7
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define RIG_STRIDE 7
+#endif
+#endif
+#ifndef RIG_STRIDE
+#define RIG_STRIDE 1
+#endif
+
 struct journal_rig {
     struct tmpdir dir;
     struct faulty_io faulty;

@@ -314,6 +314,36 @@ static void test_old_records_of_a_recycled_file_never_appear(void **state)
     assert_true(stats_of(rig).first_sequence > 200);
 }
 
+/* The worst spare file: the next sequences, in the same places, valid but for the salt. */
+static void test_records_of_a_former_life_in_the_right_place_never_appear(void **state)
+{
+    struct journal_rig *rig = *state;
+    char path[512];
+    char spare[512];
+    size_t len;
+
+    rig_open(rig);
+    rig_append(rig, 1, 9, 500);
+    rig_close(rig);
+    unsigned char *bytes = rig_file_read(rig_segment_path(rig, 1, path), &len);
+    bytes = realloc(bytes, RIG_SEGMENT_BYTES);
+    memset(bytes + len, 0, RIG_SEGMENT_BYTES - len);
+    snprintf(spare, sizeof(spare), "%s/spare-%020d.log", rig->dir.path, 4);
+    rig_file_write(spare, bytes, RIG_SEGMENT_BYTES);
+    free(bytes);
+    unlink(path);
+    rig_open(rig);
+    rig_append(rig, 1, 3, 500);
+    assert_true(rig->journal->writer.is_filled);
+    rig->faulty.space_left = 0; /* no seal */
+    rig_close(rig);
+    rig->faulty.space_left = -1;
+    rig_open(rig);
+    assert_int_equal(journal_durable_sequence(rig->journal), 3);
+    assert_int_equal(stats_of(rig).tail_cut_bytes, 0);
+    assert_int_equal(rig_read_all(rig, 1), 4);
+}
+
 static void test_a_missing_segment_in_the_middle_is_refused_at_the_start(void **state)
 {
     struct journal_rig *rig = *state;
@@ -330,6 +360,24 @@ static void test_a_missing_segment_in_the_middle_is_refused_at_the_start(void **
     unlink(path);
     assert_false(journal_open_with(&rig->options, &rig->setup, &journal, &err));
     assert_int_equal(err.code, ERR_CORRUPT);
+}
+
+/* Reads as many bytes as headers need and the last segment holds, however many there are. */
+static void test_a_start_reads_headers_and_the_last_segment_only(void **state)
+{
+    struct journal_rig *rig = *state;
+
+    rig->options.segment_bytes = 16 * 1024;
+    rig_open(rig);
+    for (uint64_t key = 1; key <= 1000; key++)
+        rig_append(rig, key, 1, 8000);
+    size_t segments = rig->journal->segments.count;
+    assert_true(segments >= 900);
+    rig_close(rig);
+    rig->faulty.reads = 0;
+    rig_open(rig);
+    assert_in_range(rig->faulty.reads, segments, segments + 20);
+    assert_int_equal(journal_durable_sequence(rig->journal), 1000);
 }
 
 static void test_files_are_filled_ahead_and_taken(void **state)
@@ -365,7 +413,9 @@ int main(void)
         CASE(test_retention_by_size_keeps_the_handled_ones_within_bounds),
         CASE(test_a_dropped_sequence_is_gone_and_reading_goes_on_behind),
         CASE(test_old_records_of_a_recycled_file_never_appear),
+        CASE(test_records_of_a_former_life_in_the_right_place_never_appear),
         CASE(test_a_missing_segment_in_the_middle_is_refused_at_the_start),
+        CASE(test_a_start_reads_headers_and_the_last_segment_only),
         CASE(test_files_are_filled_ahead_and_taken),
 #undef CASE
     };

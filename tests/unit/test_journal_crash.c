@@ -18,7 +18,7 @@
 #include "support/test.h"
 
 #define SECTOR         512
-#define IMAGES_DEFAULT 20000
+#define IMAGES_DEFAULT (20000 / RIG_STRIDE)
 #define GROUPS         70
 #define FILES_MAX      16
 #define SNAPSHOTS_MAX  256

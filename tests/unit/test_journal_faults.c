@@ -204,7 +204,7 @@ static void test_a_folder_that_cannot_be_flushed_is_final(void **state)
     expect_the_end(rig);
 }
 
-static void test_the_start_writes_the_last_group_once_more(void **state)
+static void test_the_start_writes_the_last_group_once_more_and_seals_it(void **state)
 {
     struct journal_rig *rig = *state;
 
@@ -217,9 +217,27 @@ static void test_the_start_writes_the_last_group_once_more(void **state)
     int writes = rig->faulty.writes;
     int flushes = rig->faulty.flushes;
     rig_open(rig);
-    assert_int_equal(rig->faulty.writes, writes + 1);
-    assert_int_equal(rig->faulty.flushes, flushes + 1);
+    assert_int_equal(rig->faulty.writes, writes + 2);
+    assert_int_equal(rig->faulty.flushes, flushes + 2);
     assert_int_equal(rig_read_all(rig, 1), 6);
+}
+
+static void test_a_start_on_a_full_disk_reads_and_refuses(void **state)
+{
+    struct journal_rig *rig = *state;
+
+    rig_open(rig);
+    rig_append(rig, 1, 1, 100);
+    int64_t size = segment_size(rig, 1);
+    rig->faulty.space_left = 0; /* no seal at the close */
+    rig_close(rig);
+    rig->faulty.space_left = size - SEGMENT_DATA_OFFSET; /* the last group, again no seal */
+    rig_open(rig);
+    assert_int_equal(rig_read_all(rig, 1), 2);
+    group_ends_with(rig, 2, 2, 100, ERR_NO_SPACE);
+    rig->faulty.space_left = -1;
+    rig_append(rig, 2, 2, 100);
+    assert_int_equal(rig_read_all(rig, 1), 4);
 }
 
 static void test_a_start_that_cannot_flush_fails(void **state)
@@ -289,7 +307,8 @@ int main(void)
         CASE(test_a_device_error_of_a_write_is_final),
         CASE(test_a_cut_that_cannot_be_made_durable_is_final),
         CASE(test_a_folder_that_cannot_be_flushed_is_final),
-        CASE(test_the_start_writes_the_last_group_once_more),
+        CASE(test_the_start_writes_the_last_group_once_more_and_seals_it),
+        CASE(test_a_start_on_a_full_disk_reads_and_refuses),
         CASE(test_a_start_that_cannot_flush_fails),
         CASE(test_a_read_error_is_no_damage),
         CASE(test_no_space_to_fill_ahead_leaves_the_running_segment_alone),
