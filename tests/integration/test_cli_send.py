@@ -126,9 +126,10 @@ class SendTest(Base):
         self.assertEqual(answer["status"], 401)
 
     def test_what_would_forge_a_header_is_refused(self):
-        for args in (["push\r\nX-Evil: 1"], ["Push"], ["push", "--guid", "x\r\nX-Evil: 1"],
-                     ["push", "--guid", ""], ["push", "--hook-id", "1\nX: 2"],
-                     ["push", "--hook-id", "-1"], ["e" * 64]):
+        payload = self.write("payload", "{}")
+        for args in (["push\r\nX-Evil: 1", payload], ["Push", payload], ["e" * 64, payload],
+                     ["push", "--guid", "x\r\nX-Evil: 1"], ["push", "--guid", ""],
+                     ["push", "--hook-id", "1\nX: 2"], ["push", "--hook-id", "-1"]):
             _, stderr = self.run_cli("send", *args, *self.at, code=2)
             self.assert_message(stderr)
         self.assertEqual(self.server.seen, [])
