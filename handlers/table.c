@@ -2,8 +2,22 @@
 
 #include "handlers.h"
 
+/* In the alphabetical order of the event names; a test checks that. */
+static const struct gh_handler *const table[] = {
+    &handler_ping,
+    &handler_push,
+};
+
 const struct gh_handler *handler_find(const char *event)
 {
-    (void)event;
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (strcmp(table[i]->event, event) == 0)
+            return table[i];
+    }
     return NULL;
+}
+
+const struct gh_handler *handler_at(size_t i)
+{
+    return i < ARRAY_LEN(table) ? table[i] : NULL;
 }

@@ -1,9 +1,9 @@
-/* `envflow serve`: the daemon, from its configuration to the last drained connection. */
+/* `envflow serve`: puts the parts together and runs them until a signal. */
 #ifndef SERVE_H
 #define SERVE_H
 
 #include "cli/cli.h"
 
-int serve_run(const struct cli_args *args); /* returns enum cli_exit */
+int serve_run(const struct cli_args *args);
 
 #endif

@@ -5,8 +5,8 @@
  * intake    journal cursor → deduplication → handler → flow → one transaction
  * dispatch  what was committed → commands; their ends come back as lane events
  *
- * Ownership: options are borrowed until engine_stop. Threads: engine_start, engine_stop and
- * engine_replay from any thread but the engine's; engine_wake from any.
+ * Ownership: options are borrowed until engine_stop. Threads: engine_start and engine_stop from
+ * any thread but the engine's; everything else from any.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -40,9 +40,16 @@ void engine_stop(struct engine *engine);
 /* There may be more in the journal. Cheap; for journal_options.on_durable. */
 void engine_wake(struct engine *engine);
 
-/* Have a delivery handled again, skipping deduplication, and wait for it.
- * Errors: ERR_NOT_FOUND (unknown, or its body is no longer kept), ERR_TIMEOUT. */
-MUST_CHECK bool engine_replay(struct engine *engine, uint64_t sequence, struct err *err);
+/* Something a person asks for. The asker owns it and leaves it alone until on_done. */
+struct engine_request {
+    uint64_t sequence; /* the delivery to handle again, without deduplication */
+    bool ok;           /* the answer: committed, or see err */
+    struct err err;    /* ERR_NOT_FOUND (unknown, or its body is no longer kept), the store's */
+    void (*on_done)(struct engine_request *request); /* engine thread; must not block */
+    struct engine_request *next;                     /* the engine's, then the asker's */
+};
+
+void engine_submit(struct engine *engine, struct engine_request *request);
 
 /* Read from any thread. */
 struct engine_stats {

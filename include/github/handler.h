@@ -80,6 +80,11 @@ struct gh_handler {
 MUST_CHECK bool gh_read(const struct gh_handler *handler, const char *body, size_t body_bytes,
                         struct gh_facts *ret_facts, struct err *err);
 
+/* Text at path into a fixed array; "" when it is missing or null.
+ * Errors: ERR_PARSE when it is no text, or longer than the array: names are never cut. */
+MUST_CHECK bool gh_copy_text(const json_t *tree, const char *path, char *to, size_t size,
+                             struct err *err);
+
 /* A further signal of this kind, zeroed, to fill in. Asserts that there is room: a handler's
  * count is bounded by its code, not by input. */
 struct gh_signal *gh_add_signal(struct gh_facts *facts, enum gh_signal_kind kind);

@@ -65,8 +65,10 @@ struct http_service {
     void (*on_body)(struct http_request *request, const void *bytes, size_t len, void *service);
     /* The request is whole. Answer now or later with http_reply(). */
     void (*on_request)(struct http_request *request, void *service);
-    /* The client went away, or a bound was hit, before an answer was given and after on_head
-     * returned true: forget the request. Not called after http_reply(). */
+    /* The client went away, or a bound was hit, after on_head returned true and before
+     * on_request: forget the request. From on_request until http_reply() the request and its
+     * body stay valid whatever the client does, because another thread may be reading the body;
+     * an answer to a client that has left is dropped, and on_gone is not called then. */
     void (*on_gone)(struct http_request *request, void *service);
     /* Lower-case names of headers that may appear only once, beside the framing ones and
      * Host, Content-Type, Authorization; NULL-terminated, or NULL. A second one is a 400. */

@@ -45,11 +45,6 @@ void store_close(struct store *store); /* NULL is fine */
 MUST_CHECK bool store_begin(struct store *store, struct err *err);
 MUST_CHECK bool store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
-/* One level inside the transaction: a delivery that fails takes back only its own part. */
-MUST_CHECK bool store_savepoint(struct store *store, struct err *err);
-MUST_CHECK bool store_savepoint_release(struct store *store, struct err *err);
-void store_savepoint_rollback(struct store *store);
-
 /* The last journal sequence whose consequences are in here. */
 MUST_CHECK bool store_cursor(struct store *store, uint64_t *ret_sequence, struct err *err);
 MUST_CHECK bool store_set_cursor(struct store *store, uint64_t sequence, struct err *err);

@@ -1,2 +1,0 @@
-/* admin */
-typedef int admin_is_empty;

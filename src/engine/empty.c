@@ -1,2 +1,0 @@
-/* engine */
-typedef int engine_is_empty;

@@ -1,2 +1,0 @@
-/* github */
-typedef int github_is_empty;

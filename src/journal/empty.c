@@ -1,2 +1,0 @@
-/* journal */
-typedef int journal_is_empty;

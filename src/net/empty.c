@@ -1,2 +1,0 @@
-/* net */
-typedef int net_is_empty;

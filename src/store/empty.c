@@ -1,2 +1,0 @@
-/* store */
-typedef int store_is_empty;

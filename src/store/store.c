@@ -1,0 +1,291 @@
+/* Opening, the schema, transactions, and what is only a few rows: cursor and seen keys. */
+#include "store/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "store_int.h"
+
+#define BUSY_MS 2000 /* a reader that is just opening holds the lock for moments */
+
+static const char writer_pragmas[] = "PRAGMA page_size = 8192;"
+                                     "PRAGMA journal_mode = WAL;"
+                                     "PRAGMA synchronous = FULL;"
+                                     "PRAGMA wal_autocheckpoint = 512;" /* 4 MB */
+                                     "PRAGMA cache_size = -4096;"
+                                     "PRAGMA temp_store = MEMORY;";
+
+/* A reader must never checkpoint: two that do can lose a reset of the log (SQLite of Debian 12). */
+static const char reader_pragmas[] = "PRAGMA query_only = 1;"
+                                     "PRAGMA wal_autocheckpoint = 0;"
+                                     "PRAGMA cache_size = -512;"
+                                     "PRAGMA temp_store = MEMORY;";
+
+/* Step i leads from version i to i + 1. Steps are never changed once released. */
+static const char *const migrations[] = {
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE seen (key BLOB PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE deliveries (sequence INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL,"
+    " handled_ms INTEGER NOT NULL, guid TEXT NOT NULL, event TEXT NOT NULL, action TEXT NOT NULL,"
+    " hook_id TEXT NOT NULL, target_type TEXT NOT NULL, target_id TEXT NOT NULL,"
+    " repository_id INTEGER NOT NULL, repository TEXT NOT NULL, sender TEXT NOT NULL,"
+    " ref TEXT NOT NULL, sha TEXT NOT NULL, body_bytes INTEGER NOT NULL, verdict TEXT NOT NULL,"
+    " reason TEXT NOT NULL, sentence TEXT NOT NULL, deployment TEXT NOT NULL,"
+    " first_sequence INTEGER NOT NULL, replays INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX deliveries_by_guid ON deliveries (guid);"
+    "CREATE INDEX deliveries_quarantined ON deliveries (sequence) WHERE verdict = 'quarantined';"
+    "CREATE TABLE repositories (id INTEGER PRIMARY KEY, full_name TEXT NOT NULL) STRICT;"
+    "CREATE TABLE branches (repository_id INTEGER NOT NULL, branch TEXT NOT NULL,"
+    " head TEXT NOT NULL, pushed_at_ms INTEGER NOT NULL, gap_start TEXT NOT NULL,"
+    " gap_end TEXT NOT NULL, PRIMARY KEY (repository_id, branch)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE pushes (repository_id INTEGER NOT NULL, branch TEXT NOT NULL,"
+    " before_sha TEXT NOT NULL, after_sha TEXT NOT NULL, pushed_at_ms INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL,"
+    " PRIMARY KEY (repository_id, branch, before_sha, after_sha, pushed_at_ms))"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE deployments (id TEXT PRIMARY KEY, repository_id INTEGER NOT NULL,"
+    " repository TEXT NOT NULL, environment TEXT NOT NULL, sha TEXT NOT NULL, ref TEXT NOT NULL,"
+    " title TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, sentence TEXT NOT NULL,"
+    " place INTEGER NOT NULL, attempt INTEGER NOT NULL, repeats TEXT NOT NULL,"
+    " superseded_by TEXT NOT NULL, delivery_sequence INTEGER NOT NULL, delivery_guid TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,"
+    " exit_code INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX deployments_by_lane ON deployments (repository_id, environment, place, attempt);"
+    "CREATE INDEX deployments_waiting ON deployments (repository_id, environment, place, attempt)"
+    " WHERE state = 'queued';"
+    "CREATE INDEX deployments_running ON deployments (id) WHERE state = 'running';"
+    "CREATE TABLE outputs (deployment TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
+    "CREATE TABLE lanes (repository_id INTEGER NOT NULL, environment TEXT NOT NULL,"
+    " stage TEXT NOT NULL, running TEXT NOT NULL, attempt INTEGER NOT NULL,"
+    " queued_count INTEGER NOT NULL, holds TEXT NOT NULL, holds_deployment TEXT NOT NULL,"
+    " holds_since_ms INTEGER NOT NULL, PRIMARY KEY (repository_id, environment))"
+    " STRICT, WITHOUT ROWID;",
+};
+
+/* ---- opening ---- */
+
+static bool execute(struct store *store, const char *sql, struct err *err)
+{
+    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK || store_refuse(store, rc, err);
+}
+
+static bool read_version(struct store *store, int *ret_version, struct err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *ret_version = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return rc == SQLITE_ROW || store_refuse(store, rc, err);
+}
+
+static bool check_version(int version, struct err *err)
+{
+    if (version <= (int)ARRAY_LEN(migrations))
+        return true;
+    return err_set(err, ERR_CONFLICT,
+                   "the database has version %d, this envflow knows up to %zu: it was written by a "
+                   "newer envflow; run that one, or restore a backup",
+                   version, ARRAY_LEN(migrations));
+}
+
+static bool migrate(struct store *store, struct err *err)
+{
+    int version = 0;
+
+    if (!read_version(store, &version, err) || !check_version(version, err))
+        return false;
+    for (; version < (int)ARRAY_LEN(migrations); version++) {
+        char set_version[48];
+        snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", version + 1);
+        if (!execute(store, "BEGIN IMMEDIATE", err))
+            return false;
+        if (!execute(store, migrations[version], err) || !execute(store, set_version, err) ||
+            !execute(store, "COMMIT", err)) {
+            store_rollback(store);
+            return err_wrap(err, "bring the database to version %d", version + 1);
+        }
+    }
+    return true;
+}
+
+/* SQLite lets several processes write in turn; we want exactly one. */
+static bool lock_writer(struct store *store, const char *path, struct err *err)
+{
+    char lock[PATH_MAX];
+
+    if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
+        return err_set(err, ERR_LIMIT, "path too long: %s", path);
+    store->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_fd < 0)
+        return err_errno(err, errno, "open %s", lock);
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return err_set(err, ERR_CONFLICT, "another envflow works on %s", path);
+    return true;
+}
+
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+}
+
+static struct store *store_new(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct store *store = calloc(1, sizeof(*store));
+
+    pthread_once(&once, configure_library);
+    assert(store != NULL);
+    store->lock_fd = -1;
+    return store;
+}
+
+static bool open_database(struct store *store, const char *path, int flags, const char *pragmas,
+                          struct err *err)
+{
+    int rc = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (rc != SQLITE_OK)
+        return store_refuse(store, rc, err);
+    sqlite3_extended_result_codes(store->db, 1);
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    return execute(store, pragmas, err);
+}
+
+bool store_open(const char *path, struct store **ret_store, struct err *err)
+{
+    struct store *store = store_new();
+    bool in_memory = strcmp(path, ":memory:") == 0;
+
+    if ((in_memory || lock_writer(store, path, err)) &&
+        open_database(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, writer_pragmas,
+                      err) &&
+        migrate(store, err)) {
+        *ret_store = store;
+        return true;
+    }
+    store_close(store);
+    return err_wrap(err, "open %s", path);
+}
+
+bool store_open_reader(const char *path, struct store **ret_store, struct err *err)
+{
+    struct store *store = store_new();
+    int version = 0;
+
+    if (open_database(store, path, SQLITE_OPEN_READONLY, reader_pragmas, err) &&
+        read_version(store, &version, err) && check_version(version, err)) {
+        *ret_store = store;
+        return true;
+    }
+    store_close(store);
+    return err_wrap(err, "open %s for reading", path);
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    for (size_t i = 0; i < ST_COUNT; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    free(store);
+}
+
+/* ---- transactions ---- */
+
+static bool run_plain(struct store *store, enum statement which, struct err *err)
+{
+    struct query query = query_begin(store, which);
+
+    return query_run(&query, err);
+}
+
+bool store_begin(struct store *store, struct err *err)
+{
+    return run_plain(store, ST_BEGIN, err);
+}
+
+bool store_commit(struct store *store, struct err *err)
+{
+    return run_plain(store, ST_COMMIT, err);
+}
+
+/* Some errors roll back by themselves; then there is nothing left to do. */
+void store_rollback(struct store *store)
+{
+    struct err unused;
+
+    if (sqlite3_get_autocommit(store->db) == 0)
+        (void)!run_plain(store, ST_ROLLBACK, &unused);
+}
+
+/* ---- cursor ---- */
+
+bool store_cursor(struct store *store, uint64_t *ret_sequence, struct err *err)
+{
+    struct query query = query_begin(store, ST_META_GET);
+    uint64_t sequence = 0;
+
+    query_bind_text(&query, "cursor");
+    if (query_step(&query))
+        sequence = (uint64_t)query_take_int(&query);
+    if (!query_end(&query, err))
+        return false;
+    *ret_sequence = sequence;
+    return true;
+}
+
+bool store_set_cursor(struct store *store, uint64_t sequence, struct err *err)
+{
+    struct query query = query_begin(store, ST_META_PUT);
+
+    query_bind_text(&query, "cursor");
+    query_bind_int(&query, (int64_t)sequence);
+    return query_run(&query, err);
+}
+
+/* ---- deduplication ---- */
+
+static bool find_seen(struct store *store, const uint8_t key[STORE_KEY_BYTES],
+                      uint64_t *ret_sequence, struct err *err)
+{
+    struct query query = query_begin(store, ST_SEEN_FIND);
+
+    query_bind_blob(&query, key, STORE_KEY_BYTES);
+    if (query_step(&query))
+        *ret_sequence = (uint64_t)query_take_int(&query);
+    return query_end(&query, err);
+}
+
+bool store_see(struct store *store, const uint8_t key[STORE_KEY_BYTES], uint64_t sequence,
+               uint64_t *ret_first, struct err *err)
+{
+    struct query query = query_begin(store, ST_SEEN_ADD);
+    uint64_t first = sequence;
+
+    query_bind_blob(&query, key, STORE_KEY_BYTES);
+    query_bind_int(&query, (int64_t)sequence);
+    if (!query_run(&query, err))
+        return false;
+    if (sqlite3_changes(store->db) == 0 && !find_seen(store, key, &first, err))
+        return false;
+    *ret_first = first;
+    return true;
+}
