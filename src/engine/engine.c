@@ -280,7 +280,7 @@ static void answer_requests(struct engine *engine)
 
     while (request != NULL) {
         struct engine_request *next = request->next;
-        struct store_delivery delivery;
+        struct store_delivery delivery = {0};
 
         request->ok = replay_now(engine, request->sequence, &delivery, &request->err);
         if (request->ok) {
@@ -307,7 +307,7 @@ void engine_submit(struct engine *engine, struct engine_request *request)
 static void on_wakeup(void *arg)
 {
     struct engine *engine = arg;
-    static _Thread_local struct store_delivery settled[BATCH_DELIVERIES_MAX];
+    static struct store_delivery settled[BATCH_DELIVERIES_MAX]; /* one engine, one thread */
     struct turn turn = {.engine = engine, .cursor = engine->cursor, .settled = settled};
     struct err err;
 
