@@ -49,7 +49,7 @@ struct segment *table_last(struct segment_table *table); /* NULL when empty */
 
 /* Index of the segment that holds a sequence which is not older than the oldest kept; the table
  * is not empty. */
-size_t table_find(const struct segment_table *table, uint64_t sequence);
+size_t table_find_segment(const struct segment_table *table, uint64_t sequence);
 
 /* Last sequence of segment i, where `durable` is that of the journal. */
 uint64_t table_last_sequence(const struct segment_table *table, size_t i, uint64_t durable);

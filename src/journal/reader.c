@@ -80,7 +80,7 @@ static struct lookup look_up(struct journal *journal, uint64_t sequence)
     pthread_mutex_lock(&journal->lock);
     found.durable = atomic_load_explicit(&journal->durable, memory_order_relaxed);
     if (table->count > 0) {
-        size_t i = table_find(table, sequence);
+        size_t i = table_find_segment(table, sequence);
         found.is_empty = false;
         found.first_kept = table->items[0].first_sequence;
         found.segment = table->items[i];

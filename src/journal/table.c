@@ -44,7 +44,7 @@ struct segment *table_last(struct segment_table *table)
     return table->count == 0 ? NULL : &table->items[table->count - 1];
 }
 
-size_t table_find(const struct segment_table *table, uint64_t sequence)
+size_t table_find_segment(const struct segment_table *table, uint64_t sequence)
 {
     size_t low = 0;
     size_t high = table->count;
