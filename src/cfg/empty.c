@@ -1,2 +1,0 @@
-/* cfg */
-typedef int cfg_is_empty;
