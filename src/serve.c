@@ -70,8 +70,8 @@ static void prepare_process(void)
     struct rlimit files;
 
     protect_memory();
-    signal(SIGPIPE, SIG_IGN);
-    mallopt(M_ARENA_MAX, 2); /* four threads, of which two allocate much */
+    signal(SIGPIPE, SIG_IGN); /* NOLINT(concurrency-mt-unsafe): before any thread */
+    mallopt(M_ARENA_MAX, 2);  /* four threads, of which two allocate much */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);

@@ -40,7 +40,7 @@
     X(REASON_COMMAND_FAILED,      "command_failed")        /* exit status other than 0 */         \
     X(REASON_COMMAND_KILLED,      "command_killed")        /* ended by a signal */                \
     X(REASON_COMMAND_TIMED_OUT,   "command_timed_out")                                            \
-    X(REASON_COMMAND_NOT_STARTED, "command_not_started")   /* not found, not executable … */      \
+    X(REASON_COMMAND_NOT_STARTED, "command_not_started")   /* missing, not executable */        \
     X(REASON_OUTCOME_UNKNOWN,     "outcome_unknown")       /* nobody saw it end */                \
     X(REASON_REPEATED,            "repeated")              /* unknown outcome, tried again */     \
     X(REASON_CONFIG_GONE,         "no_longer_configured")

@@ -19,12 +19,13 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 
 DEFINE_AUTO(json, json_t, json_decref);
 
-#define PAYLOAD_DEPTH_MAX  64            /* nesting of any value, kept or not */
-#define PAYLOAD_WANTS_MAX  64            /* paths of one handler */
-#define PAYLOAD_STRING_MAX (1024 * 1024) /* bytes of one kept string */
+#define PAYLOAD_DEPTH_MAX  64        /* nesting of any value, kept or not */
+#define PAYLOAD_WANTS_MAX  64        /* paths of one handler */
+#define PAYLOAD_STRING_MAX (1 * MIB) /* bytes of one kept string */
 
 /* Put jansson under a memory budget per thread; once, before any other use of it. */
 void payload_init(void);

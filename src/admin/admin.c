@@ -167,8 +167,9 @@ static int hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')
         return digit - '0';
-    digit = (char)(digit | 0x20);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
 /* Percent-decoding with '+' as space, up to '&'; false when it does not fit or is malformed. */
@@ -177,18 +178,18 @@ static bool decode_value(const char *at, char *value, size_t size)
     size_t len = 0;
 
     for (; *at != '\0' && *at != '&'; at++) {
-        char byte = *at == '+' ? ' ' : *at;
+        int byte = *at == '+' ? ' ' : *at;
         if (*at == '%') {
             int high = hex_value(at[1]);
             int low = high < 0 ? -1 : hex_value(at[2]);
             if (low < 0 || high + low == 0)
                 return false;
-            byte = (char)(high << 4 | low);
+            byte = high << 4 | low;
             at += 2;
         }
         if (len + 1 >= size)
             return false;
-        value[len++] = byte;
+        value[len++] = (char)byte;
     }
     value[len] = '\0';
     return true;

@@ -83,6 +83,6 @@ bool admin_write_readiness(struct admin *admin, struct jsonw *w);
 
 /* Start having a delivery handled again; the call ends when the engine has answered. */
 void admin_replay(struct call *call, uint64_t sequence);
-void admin_collect_answers(void *admin);
+void admin_collect_answers(void *arg);
 
 #endif

@@ -397,9 +397,10 @@ static bool write_lane(struct call *call, struct jsonw *w, const struct store_la
 static bool write_lanes(struct call *call, struct jsonw *w, struct err *err)
 {
     struct lane_list *list = calloc(1, sizeof(*list));
-    bool ok = list != NULL || err_set(err, ERR_NOMEM, "no memory for the answer");
 
-    ok = ok && store_lanes(call->admin->store, keep_lane, list, err);
+    if (list == NULL)
+        return err_set(err, ERR_NOMEM, "no memory for the answer");
+    bool ok = store_lanes(call->admin->store, keep_lane, list, err);
     jsonw_open_array(w, "lanes");
     for (size_t i = 0; ok && i < list->count; i++)
         ok = write_lane(call, w, &list->lanes[i], err);

@@ -6,6 +6,15 @@
 
 #include "base/rfc3339.h"
 
+static bool are_continuations(const unsigned char *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if ((at[i] & 0xC0) != 0x80)
+            return false;
+    }
+    return true;
+}
+
 /* Length of the UTF-8 sequence at `at`, or 0 when it is none: overlong forms, surrogates and
  * values past U+10FFFF are none (RFC 3629, table of section 4). */
 static size_t utf8_len(const unsigned char *at, size_t left)
@@ -21,15 +30,10 @@ static size_t utf8_len(const unsigned char *at, size_t left)
         if (at[0] < forms[i].lead_min || at[0] > forms[i].lead_max)
             continue;
         size_t len = forms[i].len;
-        if (len > left)
-            return 0;
-        if (len > 1 && (at[1] < forms[i].second_min || at[1] > forms[i].second_max))
-            return 0;
-        for (size_t k = 2; k < len; k++) {
-            if (at[k] < 0x80 || at[k] > 0xBF)
-                return 0;
-        }
-        return len;
+        bool second_fits =
+            len == 1 || (left > 1 && at[1] >= forms[i].second_min && at[1] <= forms[i].second_max);
+        return len <= left && second_fits && are_continuations(at + 2, len > 2 ? len - 2 : 0) ? len
+                                                                                              : 0;
     }
     return 0;
 }

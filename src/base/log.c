@@ -69,7 +69,7 @@ static void put_json(struct buf *line, enum log_level level, const char *event,
 static void put_harmless(struct buf *line, const char *text)
 {
     for (const char *at = text; *at != '\0'; at++)
-        buf_putc(line, (unsigned char)*at < 0x20 || *at == 0x7F ? '?' : *at);
+        buf_append(line, (unsigned char)*at < 0x20 || *at == 0x7F ? "?" : at, 1);
 }
 
 static void put_text(struct buf *line, enum log_level level, const char *event,

@@ -116,7 +116,8 @@ static bool read_clock(const char **at, int64_t *ret_ms)
             scale /= 10;
         } while (read_digits(at, 1, &digit));
     }
-    *ret_ms = (int64_t)hour * 3600000 + minute * 60000 + second * 1000 + fraction_ms;
+    *ret_ms =
+        INT64_C(3600000) * hour + INT64_C(60000) * minute + INT64_C(1000) * second + fraction_ms;
     return true;
 }
 
@@ -133,7 +134,7 @@ static bool read_offset(const char **at, int64_t *ret_ms)
     if (!read_byte(at, "+-") || !read_digits(at, 2, &hours) || !read_byte(at, ":") ||
         !read_digits(at, 2, &minutes) || hours > 23 || minutes > 59)
         return false;
-    *ret_ms = sign * ((int64_t)hours * 3600000 + minutes * 60000);
+    *ret_ms = sign * (INT64_C(3600000) * hours + INT64_C(60000) * minutes);
     return true;
 }
 

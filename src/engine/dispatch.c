@@ -381,6 +381,7 @@ static void remove_leftovers(const struct dispatch *dispatch, const struct row_l
 
     if (dir == NULL)
         return;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
     for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         if (id_is_valid(entry->d_name) && !is_listed(running, entry->d_name))
             command_remove(
@@ -459,9 +460,11 @@ void dispatch_free(struct dispatch *dispatch)
 {
     if (dispatch == NULL)
         return;
-    while (dispatch->running != NULL) {
-        command_forget(dispatch->running->command);
-        running_drop(dispatch->running);
+    for (struct running *running = dispatch->running; running != NULL;) {
+        struct running *next = running->next;
+        command_forget(running->command);
+        free(running);
+        running = next;
     }
     while (dispatch->first_end != NULL) {
         struct dispatch_end *end = dispatch->first_end;

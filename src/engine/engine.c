@@ -145,20 +145,6 @@ static bool write_lost(struct turn *turn, const struct journal_lost *lost, const
     return intake_lost(&turn->engine->intake, lost, where, err);
 }
 
-/* Retention never drops what was not handled: somebody removed files. */
-static bool write_gone(struct turn *turn, struct err *err)
-{
-    struct journal_stats stats;
-
-    journal_stats(turn->engine->options.journal, &stats);
-    struct journal_lost lost = {turn->cursor + 1, stats.first_sequence - 1};
-    if (lost.last_sequence < lost.first_sequence)
-        return err_set(err, ERR_CORRUPT, "the journal cannot find number %" PRIu64,
-                       lost.first_sequence);
-    journal_reader_seek(turn->engine->reader, stats.first_sequence);
-    return write_lost(turn, &lost, "segment files are gone", err);
-}
-
 /* The next record of the journal. *ret_ended when there is none to handle now. */
 static bool write_next(struct turn *turn, bool *ret_ended, struct err *err)
 {
@@ -173,11 +159,12 @@ static bool write_next(struct turn *turn, bool *ret_ended, struct err *err)
         return intake_handle(&engine->intake, &record, &turn->settled[turn->settled_count++], err);
     case JOURNAL_READ_DAMAGED:
         return write_lost(turn, &lost, why.text, err);
+    case JOURNAL_READ_GONE:
+        /* Retention never drops what was not handled: somebody removed files. */
+        return write_lost(turn, &lost, "segment files are gone", err);
     case JOURNAL_READ_END:
         *ret_ended = true;
         return true;
-    case JOURNAL_READ_GONE:
-        return write_gone(turn, err);
     case JOURNAL_READ_ERROR:
         *err = why;
         return false;
@@ -293,7 +280,7 @@ static void answer_requests(struct engine *engine)
 
     while (request != NULL) {
         struct engine_request *next = request->next;
-        struct store_delivery delivery;
+        struct store_delivery delivery = {0};
 
         request->ok = replay_now(engine, request->sequence, &delivery, &request->err);
         if (request->ok) {
@@ -320,7 +307,7 @@ void engine_submit(struct engine *engine, struct engine_request *request)
 static void on_wakeup(void *arg)
 {
     struct engine *engine = arg;
-    static _Thread_local struct store_delivery settled[BATCH_DELIVERIES_MAX];
+    static struct store_delivery settled[BATCH_DELIVERIES_MAX]; /* one engine, one thread */
     struct turn turn = {.engine = engine, .cursor = engine->cursor, .settled = settled};
     struct err err;
 

@@ -45,7 +45,7 @@ bool job_encode(const struct command_spec *spec, struct buf *out, struct err *er
     put_list(out, spec->masks);
     return !out->failed || err_set(err, ERR_LIMIT,
                                    "arguments and environment of the command are "
-                                   "larger than %d bytes",
+                                   "larger than %zu bytes",
                                    JOB_BYTES_MAX);
 }
 

@@ -8,9 +8,10 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "exec/command.h"
 
-#define JOB_BYTES_MAX (1024 * 1024)
+#define JOB_BYTES_MAX (1 * MIB)
 #define JOB_WORDS_MAX 4096 /* arguments, variables and secrets, each list */
 
 /* A decoded job; everything in spec is owned. */

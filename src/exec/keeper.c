@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "job_int.h"
 #include "mask_int.h"
 #include "rundir_int.h"
@@ -126,7 +127,7 @@ static _Noreturn void become_command(const struct job *job, int go, int report, 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL); /* NOLINT(concurrency-mt-unsafe): one thread */
     if (read(go, &byte, 1) == 1 && null >= 0 && dup2(null, 0) == 0 && dup2(output, 1) == 1 &&
         dup2(output, 2) == 2 && chdir(job->spec.workdir) == 0) {
         /* The const is the signature's: execve does not write. */
@@ -296,7 +297,7 @@ static bool read_job(struct job *ret_job, struct err *err)
     struct stat stat;
     AUTO(buf) struct buf bytes = BUF_INIT(JOB_BYTES_MAX);
 
-    if (fstat(JOB_FD, &stat) != 0 || stat.st_size <= 0 || stat.st_size > JOB_BYTES_MAX)
+    if (fstat(JOB_FD, &stat) != 0 || stat.st_size <= 0 || (size_t)stat.st_size > JOB_BYTES_MAX)
         return err_set(err, ERR_PARSE, "descriptor %d holds no job", JOB_FD);
     char *to = buf_reserve(&bytes, (size_t)stat.st_size);
     if (to == NULL || pread(JOB_FD, to, (size_t)stat.st_size, 0) != stat.st_size)

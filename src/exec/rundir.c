@@ -83,7 +83,7 @@ bool process_identify(pid_t pid, struct process *ret_process, struct err *err)
 
 bool process_is_alive(const struct process *process)
 {
-    struct process now;
+    struct process now = {0};
     struct err err;
 
     return process_identify(process->pid, &now, &err) && now.start_ticks == process->start_ticks &&

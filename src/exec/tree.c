@@ -8,9 +8,10 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/limits.h"
 
 #define DESCENDANTS_MAX    4096 /* in one pass; the next pass finds the rest */
-#define CHILDREN_BYTES_MAX (256 * 1024)
+#define CHILDREN_BYTES_MAX (256 * KIB)
 
 /* Breadth first: the list is also the queue of what is still to be looked into. */
 struct family {
@@ -47,6 +48,7 @@ static void add_descendants(struct family *family, pid_t pid)
     DIR *threads = opendir(path);
     if (threads == NULL)
         return;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
     for (const struct dirent *entry = readdir(threads); entry != NULL; entry = readdir(threads)) {
         if (entry->d_name[0] != '.')
             add_children(family, pid, entry->d_name);

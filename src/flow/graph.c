@@ -10,11 +10,11 @@
 /* GitHub's names are ASCII and compare without regard to case. */
 static void lower(const char *text, char lowered[REPO_NAME_MAX])
 {
-    size_t i = 0;
+    size_t len = strnlen(text, REPO_NAME_MAX - 1);
 
-    for (; text[i] != '\0' && i + 1 < REPO_NAME_MAX; i++)
+    for (size_t i = 0; i < len; i++)
         lowered[i] = (char)tolower((unsigned char)text[i]);
-    lowered[i] = '\0';
+    lowered[len] = '\0';
 }
 
 static const struct repository_rule *find_exact(const struct flow_graph *graph,

@@ -76,7 +76,7 @@ static bool parse_kept(struct projection *p, unsigned depth, json_t **ret_value,
         return false;
     size_t len = (size_t)(scan->at - begin);
     if (len > PAYLOAD_STRING_MAX && *begin == '"')
-        return err_set(err, ERR_LIMIT, "a text of %zu bytes is longer than %d", len,
+        return err_set(err, ERR_LIMIT, "a text of %zu bytes is longer than %zu", len,
                        PAYLOAD_STRING_MAX);
     *ret_value = json_loadb(begin, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (*ret_value != NULL)
@@ -217,23 +217,31 @@ static int hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')
         return digit - '0';
-    digit = (char)(digit | 0x20);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+/* The byte two digits stand for, or -1. */
+static int hex_pair(const char *digits)
+{
+    int high = hex_value(digits[0]);
+    int low = hex_value(digits[1]);
+
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 static bool decode_percent(const char *text, size_t len, struct buf *out, struct err *err)
 {
     for (size_t i = 0; i < len; i++) {
-        char byte = text[i] == '+' ? ' ' : text[i];
+        int byte = text[i] == '+' ? ' ' : text[i];
         if (byte == '%') {
-            int high = i + 2 < len ? hex_value(text[i + 1]) : -1;
-            int low = i + 2 < len ? hex_value(text[i + 2]) : -1;
-            if (high < 0 || low < 0)
+            byte = i + 2 < len ? hex_pair(text + i + 1) : -1;
+            if (byte < 0)
                 return err_set(err, ERR_PARSE, "the form body has a bad escape");
-            byte = (char)(high << 4 | low);
             i += 2;
         }
-        buf_putc(out, byte);
+        buf_putc(out, (char)byte);
     }
     return !out->failed || err_set(err, ERR_LIMIT, "the form body is too large");
 }

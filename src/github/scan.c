@@ -1,5 +1,6 @@
 #include "scan_int.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* What a byte means between strings. */
@@ -83,38 +84,54 @@ static bool skip_string(struct scan *scan, struct err *err)
     return scan_string(scan, &text, &len, &escaped, err);
 }
 
-/* Past the rest of an object or array whose bracket was just read. The brackets still open are one
- * bit each, so nesting costs no memory and is bounded by the width. */
-static bool skip_nested(struct scan *scan, unsigned depth, char bracket, struct err *err)
-{
-    unsigned long long braces = bracket == '{' ? 1 : 0;
-    unsigned open = 1;
+/* The brackets still open, one bit each (1 for a brace): nesting costs no memory and is bounded by
+ * the width. */
+struct nesting {
+    uint64_t braces;
+    unsigned open, depth;
+};
 
-    if (depth == 0)
+static bool nest(struct scan *scan, struct nesting *nesting, struct err *err)
+{
+    if (nesting->open >= nesting->depth || nesting->open >= 64)
         return err_set(err, ERR_LIMIT, "JSON is nested too deeply");
-    while (open > 0) {
+    nesting->braces = nesting->braces << 1 | (*scan->at == '{' ? 1U : 0U);
+    nesting->open++;
+    scan->at++;
+    return true;
+}
+
+static bool unnest(struct scan *scan, struct nesting *nesting, struct err *err)
+{
+    if ((*scan->at == '}') != ((nesting->braces & 1) == 1))
+        return scan_fail(scan, err, "the other closing bracket");
+    nesting->braces >>= 1;
+    nesting->open--;
+    scan->at++;
+    return true;
+}
+
+/* Past an object or array; the cursor stands at its bracket. */
+static bool skip_nested(struct scan *scan, unsigned depth, struct err *err)
+{
+    struct nesting nesting = {.depth = depth};
+
+    do {
         if (scan->at == scan->end)
             return scan_fail(scan, err, "a closing bracket");
-        char byte = *scan->at;
         enum kind kind = kind_at(scan);
-        if (kind == QUOTE) {
-            if (!skip_string(scan, err))
-                return false;
-            continue;
-        }
-        if (kind == OPEN) {
-            if (open >= depth || open >= 64)
-                return err_set(err, ERR_LIMIT, "JSON is nested too deeply");
-            braces = braces << 1 | (byte == '{' ? 1U : 0U);
-            open++;
-        } else if (kind == CLOSE) {
-            if ((byte == '}') != ((braces & 1) == 1))
-                return scan_fail(scan, err, "the other closing bracket");
-            braces >>= 1;
-            open--;
-        }
-        scan->at++;
-    }
+        bool passed = true;
+        if (kind == QUOTE)
+            passed = skip_string(scan, err);
+        else if (kind == OPEN)
+            passed = nest(scan, &nesting, err);
+        else if (kind == CLOSE)
+            passed = unnest(scan, &nesting, err);
+        else
+            scan->at++;
+        if (!passed)
+            return false;
+    } while (nesting.open > 0);
     return true;
 }
 
@@ -127,8 +144,5 @@ bool scan_value(struct scan *scan, unsigned depth, struct err *err)
     enum kind kind = kind_at(scan);
     if (kind == QUOTE)
         return skip_string(scan, err);
-    if (kind != OPEN)
-        return skip_scalar(scan, err);
-    char bracket = *scan->at++;
-    return skip_nested(scan, depth, bracket, err);
+    return kind == OPEN ? skip_nested(scan, depth, err) : skip_scalar(scan, err);
 }

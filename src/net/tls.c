@@ -19,7 +19,7 @@ struct tls_context {
 
 static ssize_t settle_errno(enum stream_status again)
 {
-    return errno == EAGAIN || errno == EWOULDBLOCK ? (ssize_t)again : (ssize_t)STREAM_FAILED;
+    return errno == EAGAIN ? (ssize_t)again : (ssize_t)STREAM_FAILED;
 }
 
 /* The descriptor itself is the object: no allocation for a plain connection. */

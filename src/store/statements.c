@@ -37,9 +37,11 @@ const char *const store_statements[ST_COUNT] = {
     [ST_SEEN_FIND] = "SELECT sequence FROM seen WHERE key = ?1",
     [ST_SEEN_ADD] = "INSERT OR IGNORE INTO seen (key, sequence) VALUES (?1, ?2)",
     [ST_DELIVERY_PUT] = "INSERT OR REPLACE INTO deliveries (" DELIVERY_COLUMNS ") VALUES "
-        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+        " ?20, ?21)",
     [ST_DELIVERY_GET] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE sequence = ?1",
-    [ST_DELIVERIES] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE ?1 IS NULL" DELIVERY_FILTER,
+    [ST_DELIVERIES] =
+        "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE ?1 IS NULL" DELIVERY_FILTER,
     [ST_DELIVERIES_BY_GUID] =
         "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE guid = ?1" DELIVERY_FILTER,
     [ST_DELIVERIES_QUARANTINED] =
@@ -50,7 +52,8 @@ const char *const store_statements[ST_COUNT] = {
     [ST_BRANCH_GET] = "SELECT head, pushed_at_ms, gap_start, gap_end FROM branches"
         " WHERE repository_id = ?1 AND branch = ?2",
     [ST_BRANCH_PUT] = "INSERT OR REPLACE INTO branches"
-        " (repository_id, branch, head, pushed_at_ms, gap_start, gap_end) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        " (repository_id, branch, head, pushed_at_ms, gap_start, gap_end)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [ST_PUSH_FIND] = "SELECT 1 FROM pushes WHERE repository_id = ?1 AND branch = ?2"
         " AND before_sha = ?3 AND after_sha = ?4 AND pushed_at_ms = ?5",
     [ST_PUSH_PUT] = "INSERT OR IGNORE INTO pushes"
@@ -64,12 +67,14 @@ const char *const store_statements[ST_COUNT] = {
     [ST_PLACE_NEXT] = "SELECT coalesce(max(place), 0) + 1 FROM deployments"
         " WHERE repository_id = ?1 AND environment = ?2",
     [ST_DEPLOYMENT_PUT] = "INSERT OR REPLACE INTO deployments (" DEPLOYMENT_COLUMNS ") VALUES "
-        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+        " ?20)",
     [ST_DEPLOYMENT_GET] = "SELECT " DEPLOYMENT_COLUMNS " FROM deployments WHERE id = ?1",
     [ST_DEPLOYMENTS] = "SELECT " DEPLOYMENT_COLUMNS " FROM deployments WHERE" DEPLOYMENT_FILTER
         " ORDER BY id DESC LIMIT ?6",
     [ST_DEPLOYMENTS_OF_LANE] = "SELECT " DEPLOYMENT_COLUMNS " FROM deployments"
-        " WHERE repository_id = ?3 AND environment = ?2 AND (?1 IS NULL OR repository = ?1 COLLATE NOCASE)"
+        " WHERE repository_id = ?3 AND environment = ?2"
+        " AND (?1 IS NULL OR repository = ?1 COLLATE NOCASE)"
         " AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR id < ?5)"
         " ORDER BY place DESC, attempt DESC LIMIT ?6",
     [ST_DEPLOYMENTS_WAITING] = "SELECT " DEPLOYMENT_COLUMNS " FROM deployments"

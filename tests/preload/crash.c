@@ -1,5 +1,5 @@
-/* Loaded into a real envflow by tests/integration/test_poison.py: a parser that dies of one payload,
- * as a bug of ours would. */
+/* Loaded into a real envflow by tests/integration/test_poison.py: a parser that dies of one
+ * payload, as a bug of ours would. */
 #include <dlfcn.h>
 #include <jansson.h>
 #include <signal.h>

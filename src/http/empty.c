@@ -1,2 +1,0 @@
-/* http */
-typedef int http_is_empty;
