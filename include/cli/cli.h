@@ -58,7 +58,8 @@ int cli_main(int argc, char **argv, const struct cli_command *own, size_t own_co
  * /etc/envflow/envflow.yaml. NULL when there is none. Borrowed. */
 const char *cli_config_path(const struct cli_args *args);
 
-/* Prints "envflow: error: …" with the next step on stderr and returns code. */
+/* Prints "envflow: error: …" on stderr and returns code. What follows the first line end of the
+ * message is the next step, printed as "hint: …". Control bytes are made harmless. */
 int cli_fail(enum cli_exit code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -147,27 +147,38 @@ static int unreachable(const struct candidates *candidates, const char *causes)
                     causes, candidates->items[0].socket[0] != '\0' ? ", and as the same user" : "");
 }
 
+/* Statuses with a meaning of their own, and the next step where the API names none. */
+static const struct meaning {
+    long status;
+    enum cli_exit code;
+    const char *hint;
+} meanings[] = {
+    {401, CLI_NOT_ALLOWED, "ask over the socket file, as root or as the user envflow runs as"},
+    {403, CLI_NOT_ALLOWED, "ask over the socket file, as root or as the user envflow runs as"},
+    {404, CLI_NOT_FOUND, "'envflow deliveries list' and 'deployments list' show what there is"},
+    {409, CLI_CONFLICT, "'envflow status' shows what goes on"},
+    {504, CLI_TIMED_OUT, "'envflow status' shows what goes on"},
+};
+
+static const struct meaning *meaning_of(long status)
+{
+    static const struct meaning other = {0, CLI_FAILED, "the log of envflow says more"};
+
+    for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
+        if (meanings[i].status == status)
+            return &meanings[i];
+    }
+    return &other;
+}
+
 enum cli_exit api_exit_of_status(long status)
 {
-    static const struct {
-        long status;
-        enum cli_exit code;
-    } codes[] = {
-        {401, CLI_NOT_ALLOWED}, {403, CLI_NOT_ALLOWED}, {404, CLI_NOT_FOUND},
-        {409, CLI_CONFLICT},    {504, CLI_TIMED_OUT},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
-        if (codes[i].status == status)
-            return codes[i].code;
-    }
-    return CLI_FAILED;
+    return meaning_of(status)->code;
 }
 
 static int refused(const struct endpoint *endpoint, long status, const json_t *tree)
 {
     const char *sentence = payload_str_or(tree, "error.sentence", "");
-    const char *hint = payload_str_or(tree, "error.hint", "");
     enum cli_exit code = api_exit_of_status(status);
 
     if (sentence[0] == '\0')
@@ -176,12 +187,13 @@ static int refused(const struct endpoint *endpoint, long status, const json_t *t
                         "is this the admin listener, and not the webhook listener?",
                         endpoint->text, status);
 
+    const char *hint = payload_str_or(tree, "error.hint", meaning_of(status)->hint);
     /* A line end in the server's words must not pass for our own hint. */
     struct buf clean = BUF_INIT((size_t)4096);
     struct buf clean_hint = BUF_INIT((size_t)4096);
     text_clean(&clean, sentence);
     text_clean(&clean_hint, hint);
-    cli_fail(code, "%s%s%s", buf_text(&clean), hint[0] != '\0' ? "\n" : "", buf_text(&clean_hint));
+    cli_fail(code, "%s\n%s", buf_text(&clean), buf_text(&clean_hint));
     buf_done(&clean);
     buf_done(&clean_hint);
     return (int)code;

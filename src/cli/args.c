@@ -84,7 +84,7 @@ static bool unknown_long(const struct cli_args *args, const char *name, size_t l
 
 /* Where parsing stands: rest[0] is the argument at hand. */
 struct cursor {
-    char *const *rest;
+    const char *const *rest;
     int count;
 };
 
@@ -163,7 +163,8 @@ static bool take(struct cli_args *args, struct cursor *cursor, bool *is_ended,
     return arg[1] == '-' ? take_long(args, cursor, problem) : take_letters(args, cursor, problem);
 }
 
-bool args_parse(struct cli_args *args, int argc, char *const *argv, struct args_problem *problem)
+bool args_parse(struct cli_args *args, int argc, const char *const *argv,
+                struct args_problem *problem)
 {
     struct cursor cursor = {.rest = argv, .count = argc};
     bool is_ended = false;

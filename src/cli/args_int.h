@@ -49,7 +49,7 @@ extern const struct cli_option args_common_options[];
 bool args_takes_value(const struct cli_command *command, const char *name);
 
 /* argv: what follows the command's words, argc of it. ret_args->set and ->command are set. */
-MUST_CHECK bool args_parse(struct cli_args *args, int argc, char *const *argv,
+MUST_CHECK bool args_parse(struct cli_args *args, int argc, const char *const *argv,
                            struct args_problem *problem);
 
 /* The n-th command of both tables, NULL past the last. */

@@ -17,7 +17,7 @@ static const struct cli_option check_options[] = {
 };
 
 static const struct cli_option deliveries_options[] = {
-    {"limit", 'n', "NUMBER", "at most so many, 1 to 1000"},
+    {"limit", 'n', "NUMBER", "at most so many, 1 to 500"},
     {"before", 0, "SEQUENCE", "only deliveries before this one"},
     {"event", 'e', "EVENT", "only this event, as push"},
     {"verdict", 0, "VERDICT", "acted, recorded, ignored, duplicate or quarantined"},
@@ -27,7 +27,7 @@ static const struct cli_option deliveries_options[] = {
 };
 
 static const struct cli_option deployments_options[] = {
-    {"limit", 'n', "NUMBER", "at most so many, 1 to 1000"},
+    {"limit", 'n', "NUMBER", "at most so many, 1 to 500"},
     {"before", 0, "ID", "only deployments before this one"},
     {"repository", 'r', "OWNER/NAME", "only this repository"},
     {"environment", 'e', "NAME", "only this environment"},

@@ -162,8 +162,9 @@ int deliveries_show_run(const struct cli_args *args)
 
     const json_t *items = api_items(&answer);
     if (json_array_size(items) > 1)
-        buf_printf(&out, "GitHub delivered this %zu times; the oldest comes first.\n\n",
-                   json_array_size(items));
+        buf_printf(
+            &out, "It came %zu times: sent again, or by several hooks. The oldest comes first.\n\n",
+            json_array_size(items));
     json_array_foreach(items, i, item)
     {
         buf_puts(&out, i > 0 ? "\n" : "");

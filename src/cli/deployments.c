@@ -60,17 +60,25 @@ int deployments_list_run(const struct cli_args *args)
                            "no deployment matches; a push to a branch that deploys makes one");
 }
 
+/* Otherwise exit_code is 0, a signal or an error number: the sentence says it better. */
+static bool has_exit_status(const char *reason)
+{
+    return strcmp(reason, "succeeded") == 0 || strcmp(reason, "command_failed") == 0;
+}
+
 static void put_state(const struct view *view, struct buf *out, const json_t *item)
 {
     const char *state = payload_str_or(item, "state", "");
+    const char *reason = payload_str_or(item, "reason", "");
     char space[API_NUMBER_SIZE];
     char took[WHEN_SIZE];
     const char *started = payload_str_or(item, "started_at", "");
 
     view_line(view, out, "State", view_style(state), state);
-    view_line(view, out, "Reason", STYLE_PLAIN, payload_str_or(item, "reason", ""));
+    view_line(view, out, "Reason", STYLE_PLAIN, strcmp(reason, "none") == 0 ? "" : reason);
     view_line(view, out, "", STYLE_PLAIN, payload_str_or(item, "sentence", ""));
-    view_line(view, out, "Exit status", STYLE_PLAIN, api_text(item, "exit_code", space));
+    if (has_exit_status(reason))
+        view_line(view, out, "Exit status", STYLE_PLAIN, api_text(item, "exit_code", space));
     if (payload_int_or(item, "attempt", 1) > 1)
         view_line(view, out, "Attempt", STYLE_PLAIN, api_text(item, "attempt", space));
     view_line(view, out, "Repeats", STYLE_PLAIN, payload_str_or(item, "repeats", ""));

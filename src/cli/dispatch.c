@@ -139,7 +139,7 @@ static int skip_leading_options(int argc, char *const *argv)
 /* Runs the command whose name takes `words` words from argv[start] on. */
 static int run(struct cli_args *args, int argc, char **argv, int start, int words)
 {
-    char *rest[ARGC_MAX];
+    const char *rest[ARGC_MAX];
     int count = 0;
     struct args_problem problem;
 

@@ -368,8 +368,7 @@ static int print_json(const struct delivery *delivery, const struct client_answe
 static void put_sentence(const struct client_answer *answer, struct buf *out)
 {
     AUTO(json) json_t *tree = json_loadb(buf_text(&answer->body), answer->body.len, 0, NULL);
-    const char *sentence =
-        payload_str_or(tree, "sentence", payload_str_or(tree, "error.sentence", ""));
+    const char *sentence = payload_str_or(tree, "message", "");
     struct buf clean = BUF_INIT(2 * ANSWER_BYTES_MAX);
 
     text_clean(&clean, sentence[0] != '\0' ? sentence : buf_text(&answer->body));

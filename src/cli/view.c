@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "text_int.h"
 
-#define LIMIT_MAX        1000
+#define LIMIT_MAX        500
 #define LIST_BYTES_MAX   ((size_t)64 * 1024 * 1024)
 #define SHORT_SHA_LENGTH 7
 

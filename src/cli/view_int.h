@@ -30,7 +30,7 @@ void view_line(const struct view *view, struct buf *out, const char *name, enum 
                const char *value);
 void view_time_line(const struct view *view, struct buf *out, const char *name, const char *time);
 
-/* Checks --limit: a whole number from 1 to 1000. Returns CLI_DONE, or prints and CLI_USAGE. */
+/* Checks --limit: a whole number from 1 to 500. Returns CLI_DONE, or prints and CLI_USAGE. */
 int view_check_limit(const struct cli_args *args);
 
 /* Ends a listing: prints the table, and on a terminal how to see more, when `next` says so. */

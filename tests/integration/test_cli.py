@@ -48,6 +48,7 @@ class HelpTest(Base):
             (["deliveries", "show"], "needs GUID|SEQUENCE", "help deliveries show"),
             (["deliveries", "show", "1", "2"], "'2' is one too many", "help deliveries show"),
             (["deliveries", "list", "--limit", "0"], "--limit 0", "--before"),
+            (["deliveries", "list", "--limit", "501"], "--limit 501", "--before"),
             (["deliveries", "list", "--limit=ten"], "--limit ten", "--before"),
             (["status", "--server", "localhost:80"], "is no address", "--server"),
             (["--json"], "no command", "envflow help"),
@@ -172,7 +173,7 @@ class ApiTest(Base):
                               9, verdict="duplicate", reason="duplicate_delivery", deployment=None,
                               first_sequence=7, replays=1)]})
         stdout, _ = self.run_cli("deliveries", "show", GUID, *self.at)
-        for part in ("GitHub delivered this 2 times", GUID, "acted", "deploying",
+        for part in ("It came 2 times", GUID, "acted", "deploying",
                      "dev-int deploys 1a2b3c4", "push.created", "acme/shop", "refs/heads/main",
                      SHA_A, "octocat", "77", "repository 4242", "8123 bytes", "(3m ago)",
                      "envflow deployments show 01JD3V9ZK8Q4M2X7N5T6W0RBCF",
@@ -275,6 +276,13 @@ class ApiTest(Base):
                               status)
             _, stderr = self.run_cli("deliveries", "show", "7", *self.at, code=code)
             self.assertEqual(stderr, "envflow: error: No such thing.\nhint: Look.\n")
+
+    def test_an_error_without_a_hint_gets_one(self):
+        for status, code in [(404, 3), (401, 4), (403, 4), (409, 6), (504, 7), (500, 1)]:
+            self.server.route("/api/v1/status", {"error": {"code": "x", "sentence": "No.",
+                                                           "hint": None}}, status)
+            self.assertRegex(self.run_cli("status", *self.at, code=code)[1],
+                             r"^envflow: error: No\.\nhint: .+\n$")
 
     def test_an_answer_that_is_not_the_apis_is_told_apart(self):
         for status, raw in [(200, b"<html>"), (404, b"404 page not found"), (200, b"[]"),

@@ -24,7 +24,7 @@ class SendTest(Base):
 
     def accept(self, status=202, answer=None):
         self.server.route("/webhooks/github", answer or {
-            "verdict": "accepted", "sentence": "stored; the verdict follows"}, status, "POST")
+            "status": "accepted", "reason": "accepted", "message": "stored; the verdict follows"}, status, "POST")
 
     def sent(self):
         _, path, headers, body = self.server.seen[-1]
@@ -92,7 +92,7 @@ class SendTest(Base):
                          {"payload": [payload]})
 
     def test_a_ping_can_be_made_up_and_other_events_cannot(self):
-        self.accept(200, {"sentence": "pong"})
+        self.accept(200, {"message": "pong"})
         self.assertIn("200 OK  pong", self.run_cli("send", "ping", *self.at, "--hook-id", "5")[0])
         self.assertEqual(json.loads(self.sent()[1])["hook_id"], 5)
         _, stderr = self.run_cli("send", "release", *self.at, code=2)
@@ -109,18 +109,18 @@ class SendTest(Base):
     def test_the_answer_decides_the_exit_status(self):
         for status, code in [(200, 0), (202, 0), (204, 0), (400, 1), (401, 4), (404, 3), (413, 1),
                              (503, 1), (302, 1), (504, 7)]:
-            self.accept(status, b"" if status == 204 else {"error": {"sentence": "because of it"}})
+            self.accept(status, b"" if status == 204 else {"message": "because of it"})
             stdout, stderr = self.run_cli("send", "push", *self.at, code=code)
             self.assertIn(str(status), stdout)
             self.assertEqual("because of it" in stdout, status != 204)
             self.assertEqual(stderr.startswith("envflow: error: "), code != 0)
-        self.accept(401, {"error": {"sentence": "no"}})
+        self.accept(401, {"message": "no"})
         self.assertIn("\nhint: the secret", self.run_cli("send", "push", *self.at, code=4)[1])
 
     def test_json_tells_status_guid_and_answer(self):
         answer = json.loads(self.run_cli("send", "push", *self.at, "--json", "--guid", GUID)[0])
         self.assertEqual((answer["status"], answer["guid"], answer["event"]), (202, GUID, "push"))
-        self.assertEqual(answer["answer"]["verdict"], "accepted")
+        self.assertEqual(answer["answer"]["status"], "accepted")
         self.accept(401, b"plain text")
         answer = json.loads(self.run_cli("send", "push", *self.at, "--json", code=4)[0])
         self.assertEqual(answer["status"], 401)
@@ -168,7 +168,7 @@ class SendTest(Base):
         self.assertLess(time.monotonic() - started, 30)
 
     def test_the_answer_cannot_command_the_terminal(self):
-        self.accept(202, {"sentence": ESCAPE})
+        self.accept(202, {"message": ESCAPE})
         shown = self.run_terminal("send", "push", *self.at, NO_COLOR="1")
         for byte in ("\x1b", "\x07", "\u202e", "\u009b"):
             self.assertNotIn(byte, shown)
@@ -183,7 +183,7 @@ webhook: { secrets: [ { file: "%s" } ] }
 
     def test_a_unix_listener_is_reached_too(self):
         unix = self.serve()
-        unix.route("/webhooks/github", {"sentence": "stored"}, 202, "POST")
+        unix.route("/webhooks/github", {"message": "stored"}, 202, "POST")
         self.run_cli("send", "push", "--url", unix.address, "--secret-file", self.secret)
         self.assertEqual(unix.seen[0][1], "/webhooks/github")
 

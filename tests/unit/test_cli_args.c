@@ -25,13 +25,12 @@ static struct args_problem problem;
 
 static bool parse(struct cli_args *args, const char *const *words)
 {
-    char *argv[16] = {NULL};
     int argc = 0;
 
-    for (; words[argc] != NULL; argc++)
-        argv[argc] = (char *)(uintptr_t)words[argc];
+    while (words[argc] != NULL)
+        argc++;
     *args = (struct cli_args){.command = &command};
-    return args_parse(args, argc, argv, &problem);
+    return args_parse(args, argc, words, &problem);
 }
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})

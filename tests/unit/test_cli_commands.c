@@ -83,24 +83,32 @@ static size_t gather(const struct cli_command *command, const struct cli_option 
     return count;
 }
 
+static bool clash(const struct cli_option *a, const struct cli_option *b)
+{
+    return strcmp(a->name, b->name) == 0 || (a->letter != 0 && a->letter == b->letter);
+}
+
+static void check_options(const struct cli_command *command)
+{
+    const struct cli_option *all[ARGS_OPTIONS_MAX];
+    size_t count = gather(command, all);
+
+    for (size_t a = 0; a < count; a++) {
+        for (size_t b = 0; b < a; b++) {
+            if (clash(all[a], all[b]))
+                fail_msg("'%s': --%s and --%s clash", command->name, all[a]->name, all[b]->name);
+        }
+    }
+}
+
 static void test_no_option_or_letter_means_two_things(void **state)
 {
     size_t count = 0;
     const struct cli_command *commands = cli_commands(&count);
 
     (void)state;
-    for (size_t i = 0; i < count; i++) {
-        const struct cli_option *all[ARGS_OPTIONS_MAX];
-        size_t options_count = gather(&commands[i], all);
-        for (size_t a = 0; a < options_count; a++) {
-            for (size_t b = 0; b < a; b++) {
-                if (strcmp(all[a]->name, all[b]->name) == 0 ||
-                    (all[a]->letter != 0 && all[a]->letter == all[b]->letter))
-                    fail_msg("'%s': --%s and --%s clash", commands[i].name, all[a]->name,
-                             all[b]->name);
-            }
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        check_options(&commands[i]);
 }
 
 static void test_both_tables_are_one_sorted_list(void **state)
