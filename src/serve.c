@@ -53,16 +53,20 @@ struct serve {
 
 /* Secrets are in our memory: no core dump, and no other process of this user reads it. Leak
  * checkers must be able to, so builds for them are left as they are. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LEAK_CHECKED true
+#elif defined(__has_feature)
+#define LEAK_CHECKED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define LEAK_CHECKED false
+#endif
+
 static void protect_memory(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return;
-#endif
-#endif
-    prctl(PR_SET_DUMPABLE, 0);
-#endif
+    bool dumpable = LEAK_CHECKED;
+
+    if (!dumpable)
+        prctl(PR_SET_DUMPABLE, 0);
 }
 
 static void prepare_process(void)
@@ -71,7 +75,8 @@ static void prepare_process(void)
 
     protect_memory();
     signal(SIGPIPE, SIG_IGN); /* NOLINT(concurrency-mt-unsafe): before any thread */
-    mallopt(M_ARENA_MAX, 2);  /* four threads, of which two allocate much */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    mallopt(M_ARENA_MAX, 2); /* four threads, of which two allocate much */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);

@@ -19,9 +19,10 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "flow/graph.h"
 
-#define CFG_FILE_BYTES_MAX (1024 * 1024)
+#define CFG_FILE_BYTES_MAX (1 * MIB)
 #define CFG_SECRETS_MAX    8
 #define CFG_LISTENERS_MAX  8
 #define CFG_PROBLEMS_MAX   20 /* further ones are counted, not kept */

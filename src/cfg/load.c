@@ -231,7 +231,7 @@ bool cfg_load_text(const char *path, const char *text, size_t len, struct cfg **
 {
     problems->count = 0;
     if (len > CFG_FILE_BYTES_MAX) {
-        problems_add(problems, 0, 0, "larger than %d bytes", CFG_FILE_BYTES_MAX);
+        problems_add(problems, 0, 0, "larger than %zu bytes", CFG_FILE_BYTES_MAX);
         return false;
     }
     struct cfg_memory *memory = calloc(1, sizeof(*memory));

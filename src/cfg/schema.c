@@ -42,19 +42,26 @@ void schema_syntax(struct jsonw *w, const struct cfg_syntax *syntax)
         jsonw_text(w, "pattern", syntax->pattern);
 }
 
+static void put_scalar(struct jsonw *w, const char *name, const char *text,
+                       const struct cfg_type *type)
+{
+    int64_t number = 0;
+    struct err err;
+
+    if (!type->is_bare)
+        jsonw_text(w, name, text);
+    else if (type->parse == NULL)
+        jsonw_bool(w, name, strcmp(text, "true") == 0);
+    else if (type->parse(text, &number, &err))
+        jsonw_int(w, name, number);
+}
+
 /* A value of the tables as JSON; depth is that of the tables. */
 static void put_node(struct jsonw *w, const char *name, const struct node *node,
                      const struct cfg_type *type)
 {
-    if (node->kind == NODE_TEXT && type->parse != NULL && type->is_bare) {
-        int64_t number = 0;
-        struct err err;
-        if (type->parse(node->text, &number, &err))
-            jsonw_int(w, name, number);
-    } else if (node->kind == NODE_TEXT && type->is_bare) {
-        jsonw_bool(w, name, strcmp(node->text, "true") == 0);
-    } else if (node->kind == NODE_TEXT) {
-        jsonw_text(w, name, node->text);
+    if (node->kind == NODE_TEXT) {
+        put_scalar(w, name, node->text, type);
     } else if (node->kind == NODE_LIST) {
         jsonw_open_array(w, name);
         for (const struct node *item = node->first; item != NULL; item = item->next)

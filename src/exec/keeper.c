@@ -32,7 +32,7 @@
 #include "tree_int.h"
 
 #define JOB_FD        3
-#define READ_BYTES    65536
+#define READ_BYTES    (64 * KIB)
 #define KILL_AGAIN_MS 50   /* between passes over a tree that does not end */
 #define LEFTOVER_MS   1000 /* what a command left in the background may still do before TERM */
 #define EXIT_NOT_EXEC 127
@@ -126,7 +126,7 @@ static _Noreturn void become_command(const struct job *job, int go, int report, 
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL); /* NOLINT(concurrency-mt-unsafe): one thread */
     if (read(go, &byte, 1) == 1 && null >= 0 && dup2(null, 0) == 0 && dup2(output, 1) == 1 &&
         dup2(output, 2) == 2 && chdir(job->spec.workdir) == 0) {
@@ -328,7 +328,7 @@ static int open_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGCHLD);
     sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 

@@ -71,10 +71,7 @@ size_t http_answer_size(const struct http_answer *answer)
 
 static char *put(char *to, const char *text)
 {
-    size_t len = strlen(text);
-
-    memcpy(to, text, len);
-    return to + len;
+    return stpcpy(to, text);
 }
 
 /* A value may carry what came from the world: no byte of it ends the line. */
@@ -82,7 +79,9 @@ static char *put_value(char *to, const char *value)
 {
     for (; *value != '\0'; value++) {
         unsigned char byte = (unsigned char)*value;
-        *to++ = (byte < 0x20 && byte != '\t') || byte == 0x7F ? '?' : *value;
+        *to++ = *value;
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7F)
+            to[-1] = '?';
     }
     return put(to, "\r\n");
 }

@@ -138,6 +138,7 @@ static bool refuse(struct err *err, const char *what, const char *path)
 }
 
 /* A password would be asked for on a terminal that a server does not have. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is OpenSSL's */
 static int no_password(char *buffer, int size, int writing, void *arg)
 {
     (void)buffer;

@@ -342,7 +342,7 @@ class ApiTest(Base):
 
 
 class ConfigTest(Base):
-    def config(self, name="envflow.yaml", admin="unix:admin.sock", webhooks="127.0.0.1:1",
+    def config(self, name="envflow.yaml", admin=None, webhooks="127.0.0.1:1",
                secret="webhook-secret"):
         return self.write(name, """
 server:
@@ -351,9 +351,13 @@ server:
 webhook:
   secrets:
     - file: %s
+store: sqlite:%s/state
 repositories:
   acme/*: {}
-""" % (webhooks, admin, os.path.join(self.folder, secret)))
+flows:
+  standard: { environments: { dev-int: { deploy: { command: [ ./deploy.sh ] } } } }
+""" % (webhooks, admin or "unix:%s/admin.sock" % self.folder,
+       os.path.join(self.folder, secret), self.folder))
 
     def test_init_writes_a_configuration_that_passes_its_own_check(self):
         stdout, _ = self.run_cli("init")

@@ -177,6 +177,8 @@ class SendTest(Base):
         self.write("envflow.yaml", """
 server: { webhooks: "%s" }
 webhook: { secrets: [ { file: "%s" } ] }
+repositories: { acme/shop: standard }
+flows: { standard: { environments: { dev-int: { deploy: { command: [ ./deploy.sh ] } } } } }
 """ % (self.server.address[len("http://"):], self.secret))
         self.run_cli("send", "push")
         self.sent()

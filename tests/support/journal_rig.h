@@ -15,7 +15,7 @@
 #include "support/faulty_io.h"
 #include "support/tmpdir.h"
 
-#define RIG_SEGMENT_BYTES (64 * 1024)
+#define RIG_SEGMENT_BYTES (INT64_C(64) * 1024)
 
 /* Exhaustive loops take every n-th case where a sanitizer makes each ten times as dear. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

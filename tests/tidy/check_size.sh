@@ -5,9 +5,8 @@ set -eu
 cd "${1:-.}"
 
 found=$(find src include handlers tests -name '*.[ch]' -not -path '*/node_modules/*' | sort | while read -r file; do
-  awk -v file="$file" '
-    length($0) > 100 { print file ":" NR ": " length($0) " columns, 100 at most" }
-    END { if (NR > 800) print file ": " NR " lines, 800 at most: split it by role" }' "$file"
+  LC_ALL=C.UTF-8 grep -nE '^.{101,}' "$file" | sed "s|^\([0-9]*\):.*|$file:\1: over 100 columns|" || true
+  [ "$(wc -l <"$file")" -le 800 ] || echo "$file: over 800 lines: split it by role"
 done)
 [ -z "$found" ] && exit 0
 printf '%s\n' "$found"

@@ -35,10 +35,10 @@ static struct journal_stats stats_of(struct journal_rig *rig)
 static int64_t segment_size(const struct journal_rig *rig, uint64_t first)
 {
     char path[512];
-    struct stat stat_;
+    struct stat file_stat;
 
-    assert_int_equal(stat(rig_segment_path(rig, first, path), &stat_), 0);
-    return stat_.st_size;
+    assert_int_equal(stat(rig_segment_path(rig, first, path), &file_stat), 0);
+    return file_stat.st_size;
 }
 
 /* One group of `count`; all must end with the code. */
