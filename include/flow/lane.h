@@ -33,8 +33,10 @@ struct lane_state {
 enum lane_event_kind {
     LANE_CANDIDATE,    /* a new deployment wants the lane */
     LANE_SUCCEEDED,    /* `deployment` ended well */
+    LANE_UNVERIFIED,   /* `deployment` is there, but its verification failed */
     LANE_FAILED,       /* `deployment` ended badly */
     LANE_OUTCOME_LOST, /* `deployment` ended or vanished and nobody saw how */
+    LANE_WITHDRAWN,    /* `deployment`, which waits, no longer wants the lane */
     LANE_EVENT_COUNT
 };
 
@@ -78,10 +80,12 @@ struct lane_result lane_step(const struct lane_state *state, const struct lane_p
 enum deployment_state {
     DEPLOYMENT_QUEUED,
     DEPLOYMENT_RUNNING,
+    DEPLOYMENT_VERIFYING, /* the command ended well; what is there is being looked at */
     DEPLOYMENT_SUCCEEDED,
     DEPLOYMENT_FAILED,
     DEPLOYMENT_UNKNOWN,    /* nobody saw it end; repeated by a later attempt where allowed */
     DEPLOYMENT_SUPERSEDED, /* never ran: a newer commit took its place */
+    DEPLOYMENT_WITHDRAWN,  /* never ran: its promotion was cancelled, or its gate closed */
     DEPLOYMENT_STATE_COUNT
 };
 

@@ -29,10 +29,12 @@
 #include "flow/lane.h"
 #include "flow/reason.h"
 
-#define STORE_KEY_BYTES  16
-#define STORE_TITLE_MAX  160
-#define STORE_ACTION_MAX 64
-#define STORE_LOGIN_MAX  64
+#define STORE_KEY_BYTES   16
+#define STORE_TITLE_MAX   160
+#define STORE_ACTION_MAX  64
+#define STORE_LOGIN_MAX   64
+#define STORE_RELEASE_MAX 256 /* bytes of a release's name with the NUL */
+#define STORE_TEXT_MAX    512 /* bytes of what a person wrote, with the NUL */
 
 struct store;
 
@@ -141,6 +143,8 @@ struct store_deployment {
     struct git_sha sha;
     char ref[REF_NAME_MAX]; /* branch, short name */
     char title[STORE_TITLE_MAX];
+    char release[STORE_RELEASE_MAX]; /* "" where the push itself was deployed */
+    struct id promotion;             /* what asked for it; "" for pushes */
     enum deployment_state state;
     struct reason reason;
     uint64_t place;    /* order in the lane: grows with every candidate; attempts keep it */
@@ -186,6 +190,9 @@ struct store_lane {
     struct git_sha holds; /* what was last deployed successfully; "" for nothing */
     struct id holds_deployment;
     int64_t holds_since_ms;
+    int64_t pinned_ms; /* 0: not pinned; else pushes and deployments by hand do not enter */
+    char pin_reason[STORE_TEXT_MAX];
+    char pin_by[STORE_LOGIN_MAX];
 };
 
 /* A lane never used is the zero state with its key filled in. */

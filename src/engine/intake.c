@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "base/buf.h"
 #include "base/glob.h"
+#include "base/sha256.h"
 #include "github/payload.h"
 #include "handlers.h"
 
@@ -62,22 +61,22 @@ static void copy_facts(struct passage *passage)
 /* (target, hook, GUID, body): what GitHub repeats when it redelivers. */
 static void delivery_key(const struct journal_record *record, uint8_t key[STORE_KEY_BYTES])
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[SHA256_BYTES];
     char head[sizeof(record->target_type) + sizeof(record->target_id) + sizeof(record->hook_id) +
-              sizeof(record->guid) + SHA256_DIGEST_LENGTH];
+              sizeof(record->guid) + SHA256_BYTES];
 
     /* A body that was not kept is told by its MAC. */
     if ((record->flags & JOURNAL_BODY_DROPPED) != 0)
         memcpy(digest, record->mac, sizeof(digest));
     else
-        SHA256(record->body, record->body_bytes, digest);
+        sha256(record->body, record->body_bytes, digest);
 
     /* The names have no line breaks, so the parts cannot run into each other. */
     int len = snprintf(head, sizeof(head), "%s\n%s\n%s\n%s\n", record->target_type,
                        record->target_id, record->hook_id, record->guid);
     assert(len > 0 && (size_t)len + sizeof(digest) <= sizeof(head));
     memcpy(head + len, digest, sizeof(digest));
-    SHA256((const unsigned char *)head, (size_t)len + sizeof(digest), digest);
+    sha256(head, (size_t)len + sizeof(digest), digest);
     memcpy(key, digest, STORE_KEY_BYTES);
 }
 
@@ -227,7 +226,7 @@ static bool deploy_to(struct passage *passage, const struct gh_push *push,
 static bool branch_deploys(const struct flow *flow, const char *branch)
 {
     for (size_t i = 0; i < flow->environments_count; i++) {
-        if (graph_deploys_branch(&flow->environments[i], branch))
+        if (graph_matches_branch(flow->environments[i].auto_branches, branch))
             return true;
     }
     return false;
@@ -238,7 +237,7 @@ static bool deploy_branch(struct passage *passage, const struct gh_push *push,
 {
     for (size_t i = 0; i < flow->environments_count; i++) {
         const struct flow_environment *environment = &flow->environments[i];
-        if (graph_deploys_branch(environment, push->branch) &&
+        if (graph_matches_branch(environment->auto_branches, push->branch) &&
             !deploy_to(passage, push, environment, err))
             return false;
     }

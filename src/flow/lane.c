@@ -53,6 +53,11 @@ static bool is_running(const struct step *step)
     return strcmp(step->event->deployment.text, step->result.next.running.text) == 0;
 }
 
+static bool waits(const struct step *step)
+{
+    return !is_running(step) && step->result.next.queued_count > 0;
+}
+
 static bool is_last(const struct step *step)
 {
     return is_running(step) && step->result.next.queued_count == 0;
@@ -120,6 +125,11 @@ static void next(struct step *step)
     emit(step, LANE_DO_START_NEXT);
 }
 
+static void unqueue(struct step *step)
+{
+    step->result.next.queued_count--;
+}
+
 static void hold_and_leave(struct step *step)
 {
     emit(step, LANE_DO_HOLD);
@@ -161,12 +171,15 @@ static const struct lane_rule rules[] = {
     { LANE_DEPLOYING, LANE_CANDIDATE,    always,             LANE_DEPLOYING, queue             },
     { LANE_DEPLOYING, LANE_SUCCEEDED,    is_last,            LANE_IDLE,      hold_and_leave    },
     { LANE_DEPLOYING, LANE_SUCCEEDED,    is_running,         LANE_DEPLOYING, hold_and_next     },
+    { LANE_DEPLOYING, LANE_UNVERIFIED,   is_last,            LANE_IDLE,      hold_and_leave    },
+    { LANE_DEPLOYING, LANE_UNVERIFIED,   is_running,         LANE_DEPLOYING, hold_and_next     },
     { LANE_DEPLOYING, LANE_FAILED,       is_last,            LANE_IDLE,      leave             },
     { LANE_DEPLOYING, LANE_FAILED,       is_running,         LANE_DEPLOYING, next              },
     { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_worth_repeating, LANE_DEPLOYING, repeat            },
     { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_overtaken,       LANE_DEPLOYING, next              },
     { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_last,            LANE_IDLE,      give_up_and_leave },
     { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_running,         LANE_DEPLOYING, give_up_and_next  },
+    { LANE_DEPLOYING, LANE_WITHDRAWN,    waits,              LANE_DEPLOYING, unqueue           },
 };
 /* clang-format on */
 
@@ -203,9 +216,10 @@ static const struct {
     const char *name;
     bool is_final;
 } deployment_states[DEPLOYMENT_STATE_COUNT] = {
-    [DEPLOYMENT_QUEUED] = {"queued", false},      [DEPLOYMENT_RUNNING] = {"running", false},
-    [DEPLOYMENT_SUCCEEDED] = {"succeeded", true}, [DEPLOYMENT_FAILED] = {"failed", true},
-    [DEPLOYMENT_UNKNOWN] = {"unknown", true},     [DEPLOYMENT_SUPERSEDED] = {"superseded", true},
+    [DEPLOYMENT_QUEUED] = {"queued", false},        [DEPLOYMENT_RUNNING] = {"running", false},
+    [DEPLOYMENT_VERIFYING] = {"verifying", false},  [DEPLOYMENT_SUCCEEDED] = {"succeeded", true},
+    [DEPLOYMENT_FAILED] = {"failed", true},         [DEPLOYMENT_UNKNOWN] = {"unknown", true},
+    [DEPLOYMENT_SUPERSEDED] = {"superseded", true}, [DEPLOYMENT_WITHDRAWN] = {"withdrawn", true},
 };
 
 const char *deployment_state_name(enum deployment_state state)

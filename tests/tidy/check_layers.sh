@@ -21,18 +21,19 @@ layer() { # layer NAME HEADERS LIBRARIES
 }
 
 violations=$(
-  layer base     'base/'                                                          'none'
+  layer base     'base/'                                                          'openssl/sha\.h'
   layer flow     'base/'                                                          'none'
   layer cfg      'base/|flow/'                                                    'yaml'
   layer journal  'base/|flow/'                                                    'none'
-  layer store    'base/|flow/'                                                    'sqlite3'
+  layer audit    'base/'                                                          'none'
+  layer store    'base/|flow/|audit/'                                                'sqlite3'
   layer net      'base/'                                                          'event2|openssl'
   layer exec     'base/|net/'                                                     'none'
   layer http     'base/|net/'                                                     'event2'
   layer github   'base/|flow/|net/'                                               'jansson|openssl|curl'
-  layer engine   'base/|flow/|cfg/|journal/|store/|net/|http/|github/|exec/|handlers\.h"' 'jansson|openssl/sha\.h'
-  layer admin    'base/|flow/|cfg/|journal/|store/|net/|http/|engine/'            'none'
-  layer cli      'base/|cfg/|github/'                                             'curl|jansson'
+  layer engine   'base/|flow/|cfg/|journal/|store/|net/|http/|github/|exec/|handlers\.h"|audit/' 'jansson'
+  layer admin    'base/|flow/|cfg/|journal/|store/|net/|http/|engine/|audit/'     'none'
+  layer cli      'base/|flow/|cfg/|github/|audit/'                                'curl|jansson'
   allowed handlers 'handlers\.h"|base/|flow/|github/'                             'jansson'
 )
 [ -z "$violations" ] && exit 0
