@@ -22,7 +22,29 @@
 #define GH_TITLE_MAX   160 /* bytes of a commit's first line with the NUL; longer is cut */
 #define GH_LOGIN_MAX   64  /* bytes of a login with the NUL; GitHub allows 39 and bots' "[bot]" */
 
-enum gh_signal_kind { GH_PUSH, GH_PING, GH_SIGNAL_COUNT };
+#define GH_TEXT_MAX 512 /* bytes of a comment or reason with the NUL; longer is cut */
+#define GH_WORD_MAX 64  /* bytes of a state, conclusion or key with the NUL */
+#define GH_URL_MAX  256 /* bytes with the NUL; a longer one is left out */
+
+enum gh_signal_kind {
+    GH_PUSH,
+    GH_PING,
+    GH_DEPLOYMENT,
+    GH_DEPLOYMENT_STATUS,
+    GH_REVIEW,      /* of a deployment, by somebody asked to */
+    GH_PULL_REVIEW, /* of a pull request */
+    GH_PULL,        /* merged */
+    GH_RUN,         /* a workflow run, or a job of one */
+    GH_REQUEST,     /* somebody wants a promotion, deployment or rollback */
+    GH_SIGNAL_COUNT
+};
+
+/* Somebody, by numeric id; id 0: the payload names nobody. */
+struct gh_person {
+    int64_t id;
+    char login[GH_LOGIN_MAX];
+    bool is_bot; /* `type` is not User */
+};
 
 /* A branch moved, or went away (push.after is ""). */
 struct gh_push {
@@ -41,11 +63,99 @@ struct gh_ping {
     char events[1024];     /* what the hook is subscribed to, comma-separated; "*" for all */
 };
 
+/* deployment (created). */
+struct gh_deployment {
+    int64_t id;
+    char environment[ENV_NAME_MAX];
+    struct git_sha sha;
+    char ref[REF_NAME_MAX];
+    char key[GH_WORD_MAX]; /* our deployment's id, in payload.envflow.deployment; "" */
+    struct gh_person creator;
+    int64_t created_ms;
+};
+
+/* deployment_status (created). Order is by status_id: time stamps are whole seconds. */
+struct gh_deployment_status {
+    int64_t status_id;
+    int64_t deployment_id;
+    char environment[ENV_NAME_MAX]; /* of the deployment: a status may carry another */
+    struct git_sha sha;
+    char state[GH_WORD_MAX]; /* "success", "failure", "error", "in_progress", "waiting" … */
+    char key[GH_WORD_MAX];
+    char url[GH_URL_MAX]; /* log_url, else target_url */
+};
+
+enum gh_review_verdict { GH_REVIEW_REQUESTED, GH_REVIEW_APPROVED, GH_REVIEW_REJECTED };
+
+/* deployment_review: one signal for every environment it covers. */
+struct gh_review {
+    enum gh_review_verdict verdict;
+    char environment[ENV_NAME_MAX];
+    struct gh_person reviewer;  /* `approver`, never `sender`; id 0 where GitHub left it out */
+    struct gh_person requester; /* of the review: `requestor` */
+    char comment[GH_TEXT_MAX];
+    int64_t run_id;              /* 0: workflow_run is null */
+    char run_title[GH_TEXT_MAX]; /* display_title: `run-name` carries the promotion's id */
+    struct git_sha head_sha;     /* of the run; "" unknown */
+};
+
+enum gh_pull_verdict { GH_PULL_APPROVED, GH_PULL_CHANGES_REQUESTED, GH_PULL_DISMISSED };
+
+/* pull_request_review; comments without a verdict give no signal. */
+struct gh_pull_review {
+    enum gh_pull_verdict verdict;
+    struct git_sha sha; /* what was reviewed */
+    struct gh_person reviewer;
+    char comment[GH_TEXT_MAX];
+    int64_t number;
+};
+
+/* pull_request (closed, merged): `merged` decides, never the presence of a commit. */
+struct gh_pull {
+    int64_t number;
+    struct git_sha merge_sha;
+    char base[REF_NAME_MAX];
+    struct gh_person author, merger;
+    int64_t merged_ms;
+};
+
+/* workflow_run, workflow_job: GitHub's actions and states do not always agree; ids do. */
+struct gh_run {
+    int64_t run_id;
+    char title[GH_TEXT_MAX]; /* display_title; "" for jobs */
+    char path[GH_URL_MAX];   /* of the workflow file; "" for jobs */
+    struct git_sha head_sha;
+    char status[GH_WORD_MAX];
+    char conclusion[GH_WORD_MAX]; /* "" while there is none */
+    char url[GH_URL_MAX];
+    bool is_job;
+    struct gh_person actor; /* who started it; id 0 for jobs */
+};
+
+enum gh_request_kind { GH_REQUEST_PROMOTE, GH_REQUEST_DEPLOY, GH_REQUEST_ROLLBACK };
+
+/* repository_dispatch with event_type envflow-promote, envflow-deploy or envflow-rollback;
+ * workflow_dispatch of promote-release.yml. The sender asks. */
+struct gh_request {
+    enum gh_request_kind kind;
+    char from[ENV_NAME_MAX], to[ENV_NAME_MAX];
+    char release[ENV_NAME_MAX];
+    char branch[REF_NAME_MAX];
+    char reason[GH_TEXT_MAX];
+};
+
 struct gh_signal {
     enum gh_signal_kind kind;
     union {
         struct gh_push push;
         struct gh_ping ping;
+        struct gh_deployment deployment;
+        struct gh_deployment_status deployment_status;
+        struct gh_review review;
+        struct gh_pull_review pull_review;
+        struct gh_pull pull;
+        struct gh_run run;
+        struct gh_request request;
     } as;
 };
 
@@ -58,6 +168,7 @@ struct gh_facts {
     char default_branch[REF_NAME_MAX];
     int64_t sender_id;
     char sender[GH_LOGIN_MAX];
+    bool is_sender_bot; /* `type` is not User */
     struct gh_signal signals[GH_SIGNALS_MAX];
     size_t signals_count;
     struct reason reason; /* why there is no signal; set when signals_count is 0 */

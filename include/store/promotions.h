@@ -69,7 +69,7 @@ struct store_promotion {
     struct promotion_status status;
     struct reason reason; /* of the last move */
     struct id deployment; /* "" until it has one */
-    struct id caused_by;  /* rollbacks of failed verification: the promotion that failed */
+    struct id caused_by;  /* rollbacks by failed verification: the promotion or deployment */
     int64_t created_ms, changed_ms, ended_ms;
     int64_t due_ms; /* look again then; 0: not because of time */
 };
