@@ -511,6 +511,24 @@ bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good
            err_wrap(err, "verification of deployment %s", deployment_id);
 }
 
+bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment, bool is_good,
+                        struct err *err)
+{
+    struct move move = {.lanes = lanes, .is_verified = is_good};
+
+    deployment->id = lanes_new_id(lanes);
+    deployment->created_ms = lanes->now_ms;
+    deployment->started_ms = lanes->now_ms;
+    deployment->ended_ms = lanes->now_ms;
+    if (!store_deployment_put(lanes->store, deployment, err) ||
+        !store_lane_get(lanes->store, deployment->repository_id, deployment->environment,
+                        &move.lane, err))
+        return err_wrap(err, "foreign deployment to %s", deployment->environment);
+    move.subject = *deployment;
+    return (hold(&move, err) && store_lane_put(lanes->store, &move.lane, err)) ||
+           err_wrap(err, "foreign deployment to %s", deployment->environment);
+}
+
 /* ---- all lanes ---- */
 
 static bool keep_waiting(const struct store_lane *lane, void *arg)

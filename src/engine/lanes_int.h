@@ -74,6 +74,11 @@ MUST_CHECK bool lanes_end(struct lanes *lanes, const char *deployment_id,
 MUST_CHECK bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good,
                                const struct reason *reason, struct err *err);
 
+/* Somebody else deployed: the deployment becomes a row, and what the lane holds. One that runs here
+ * decides by itself what the lane holds next. */
+MUST_CHECK bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment,
+                                   bool is_good, struct err *err);
+
 /* A freeze or pin may have ended: start what waits and may. */
 MUST_CHECK bool lanes_open(struct lanes *lanes, int64_t repository_id, const char *environment,
                            struct err *err);
