@@ -52,7 +52,7 @@ enum promotion_event {
     PROMOTION_CHECKS_PASSED,
     PROMOTION_CHECKS_FAILED,
     PROMOTION_LANE_FREE, /* its turn in the lane: may it start, now? */
-    PROMOTION_OVERTAKEN, /* a newer one took its place */
+    PROMOTION_OVERTAKEN, /* a newer one took its place; in the lane too, if it was queued */
     PROMOTION_DEPLOYED,  /* the deployment ended well */
     PROMOTION_DEPLOY_FAILED,
     PROMOTION_VERIFIED,
@@ -96,8 +96,10 @@ struct promotion_result {
     struct promotion_status next;
     enum promotion_effect effects[PROMOTION_EFFECTS_MAX];
     size_t effects_count;
-    bool ignored;            /* no rule matched; next equals the old status */
-    enum reason_code reason; /* of the move; the caller words the sentence */
+    bool ignored; /* no rule matched; next equals the old status */
+    /* Of the move; the caller words the sentence. REASON_NONE for PROMOTION_REFUSED: what
+     * promotion_judge_request() found says it. */
+    enum reason_code reason;
 };
 
 /* One move. After PROMOTION_EVALUATE call again until it is ignored: one fact may allow several
@@ -141,7 +143,8 @@ struct promotion_request {
 };
 
 /* REASON_NONE when it may be asked for; else code and sentence that says what would make it
- * legal. A pin refuses deployments by hand and pushes, never promotions or rollbacks. */
+ * legal. A pin refuses deployments by hand and pushes, never promotions or rollbacks. A rollback
+ * is not held to the target's branches: what it brings was verified there before. */
 struct reason promotion_judge_request(const struct promotion_request *request);
 
 #endif
