@@ -52,7 +52,7 @@ enum promotion_event {
     PROMOTION_CHECKS_PASSED,
     PROMOTION_CHECKS_FAILED,
     PROMOTION_LANE_FREE, /* its turn in the lane: may it start, now? */
-    PROMOTION_OVERTAKEN, /* a newer one took its place; in the lane too, if it was queued */
+    PROMOTION_OVERTAKEN, /* a newer one took its place */
     PROMOTION_DEPLOYED,  /* the deployment ended well */
     PROMOTION_DEPLOY_FAILED,
     PROMOTION_VERIFIED,
@@ -85,7 +85,7 @@ enum promotion_effect {
     PROMOTION_DO_CHECK,       /* start the checks before the deployment */
     PROMOTION_DO_STOP_CHECKS, /* their results no longer matter */
     PROMOTION_DO_QUEUE,       /* become a candidate of the lane */
-    PROMOTION_DO_UNQUEUE,     /* stop being one */
+    PROMOTION_DO_UNQUEUE,     /* stop being one, unless the lane has let it go by itself */
     PROMOTION_DO_ROLL_BACK,   /* ask for the last verified release */
     PROMOTION_EFFECT_COUNT
 };

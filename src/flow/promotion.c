@@ -195,7 +195,7 @@ static const struct rule rules[] = {
     RULE(QUEUED,    LANE_FREE,     frozen,     WAITING,           nothing,     FROZEN),
     RULE(QUEUED,    LANE_FREE,     unready,    WAITING,           nothing,     SOURCE_UNHEALTHY),
     RULE(QUEUED,    LANE_FREE,     always,     DEPLOYING,         nothing,     DEPLOYING),
-    RULE(QUEUED,    OVERTAKEN,     always,     SUPERSEDED,        nothing,     SUPERSEDED),
+    RULE(QUEUED,    OVERTAKEN,     always,     SUPERSEDED,        unqueue,     SUPERSEDED),
     RULE(QUEUED,    CANCEL,        always,     CANCELLED,         unqueue,     CANCELLED),
 
     RULE(DEPLOYING, DEPLOYED,      verifies,   VERIFYING,         nothing,     VERIFYING),

@@ -105,7 +105,7 @@ static void test_every_pair_with_an_open_gate(void **state UNUSED)
         "w . . . U . . . . C ",
         "l+. . . U . . . . C ",
         ". l+F . Us. . . . Cs",
-        ". . . d U . . . . C-",
+        ". . . d U-. . . . C-",
         DEPLOYING_PLAIN,
         VERIFYING_PLAIN,
     }};
@@ -116,7 +116,7 @@ static void test_every_pair_with_an_open_gate(void **state UNUSED)
         "w . . . U . . . . C ",
         "ck. . . U . . . . C ",
         ". l+F . Us. . . . Cs",
-        ". . . d U . . . . C-",
+        ". . . d U-. . . . C-",
         ". . . . . v F . . . ",
         ". . . . . . F S Br. ",
     }};
@@ -133,7 +133,7 @@ static void test_every_pair_without_the_quorum(void **state UNUSED)
         AWAITING_IGNORES,
         "a . . . U . . . . C ",
         "asl+F . Us. . . . Cs",
-        "a-. . a U . . . . C-",
+        "a-. . a U-. . . . C-",
         DEPLOYING_PLAIN,
         VERIFYING_PLAIN,
     }};
@@ -156,7 +156,7 @@ static void test_every_pair_with_a_closed_gate(void **state UNUSED)
         "w . . . U . . . . C ",
         ". . . . U . . . . C ",
         "wsl+F . Us. . . . Cs",
-        "w-. . w U . . . . C-",
+        "w-. . w U-. . . . C-",
         DEPLOYING_PLAIN,
         VERIFYING_PLAIN,
     }};
@@ -176,7 +176,7 @@ static void test_every_pair_after_a_rejection(void **state UNUSED)
         "J . . . U . . . . C ",
         "J . . . U . . . . C ",
         "Jsl+F . Us. . . . Cs",
-        "J-. . J U . . . . C-",
+        "J-. . J U-. . . . C-",
         DEPLOYING_PLAIN,
         VERIFYING_PLAIN,
     }};
@@ -199,7 +199,7 @@ static void test_every_pair_once_time_is_up_or_not_yet(void **state UNUSED)
         "E . . . U . . . . C ",
         "E . . . U . . . . C ",
         ". l+F . Us. . . . Cs",
-        ". . . d U . . . . C-",
+        ". . . d U-. . . . C-",
         DEPLOYING_PLAIN,
         VERIFYING_PLAIN,
     }};
@@ -211,7 +211,7 @@ static void test_every_pair_once_time_is_up_or_not_yet(void **state UNUSED)
         "w . . . U . . . . C ",
         ". . . . U . . . . C ",
         ". l+F . Us. . . . Cs",
-        ". . . d U . . . . C-",
+        ". . . d U-. . . . C-",
         DEPLOYING_PLAIN,
         VERIFYING_PLAIN,
     }};
@@ -230,7 +230,7 @@ static void test_what_may_not_be_asked_for_is_refused(void **state UNUSED)
         "w . . . U . . . . C ",
         "l+. . . U . . . . C ",
         ". l+F . Us. . . . Cs",
-        ". . . d U . . . . C-",
+        ". . . d U-. . . . C-",
         DEPLOYING_PLAIN,
         VERIFYING_PLAIN,
     }};
@@ -528,8 +528,7 @@ static void check_balance(const struct promotion_status *from, const struct prom
         queued -= result->effects[i] == PROMOTION_DO_UNQUEUE;
     }
     checking -= event == PROMOTION_CHECKS_PASSED || event == PROMOTION_CHECKS_FAILED;
-    queued -= from->state == PROMOTION_QUEUED &&
-              (event == PROMOTION_LANE_FREE || event == PROMOTION_OVERTAKEN);
+    queued -= from->state == PROMOTION_QUEUED && event == PROMOTION_LANE_FREE;
     assert_int_equal(checking, (result->next.state == PROMOTION_CHECKING) -
                                    (from->state == PROMOTION_CHECKING));
     assert_int_equal(queued,
