@@ -341,6 +341,21 @@ static void test_a_record_of_another_trail_does_not_fit(void **state)
     assert_string_equal(err.text, "line 3: record 3 does not follow the one before it");
 }
 
+/* As a writer would leave it that counts wrong. */
+static void test_a_gap_in_the_sequence_is_found_though_the_hashes_fit(void **state)
+{
+    AUTO(buf) struct buf text = BUF_INIT(EXPORT_MAX);
+    struct audit_record record = make_record(0);
+    struct audit_head head = {.sequence = 1};
+    struct err err;
+
+    (void)state;
+    audit_link(&record, &head);
+    audit_export_line(&record, &text);
+    assert_false(check_text(text.data, text.len, &err));
+    assert_non_null(strstr(err.text, "line 1: it is not record 1:"));
+}
+
 /* The hash put right behind a change breaks the link to the record after it. */
 static void test_a_rewritten_record_breaks_the_next_one(void **state)
 {
@@ -400,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_a_hash_is_that_of_previous_hash_and_line),
         cmocka_unit_test(test_the_first_hash_never_changes_between_versions),
         cmocka_unit_test(test_an_export_without_records_is_its_closing_line),
+        cmocka_unit_test(test_a_gap_in_the_sequence_is_found_though_the_hashes_fit),
         cmocka_unit_test(test_the_largest_record_fits_a_line),
         cmocka_unit_test(test_a_line_longer_than_any_record_is_not_read),
 #define WITH_EXPORT(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
