@@ -23,7 +23,7 @@
 
 #define AUDIT_EVENT_MAX   64
 #define AUDIT_TEXT_MAX    1024
-#define AUDIT_DETAILS_MAX 2048 /* bytes of the JSON object with the NUL */
+#define AUDIT_DETAILS_MAX 2048       /* bytes of the JSON object with the NUL */
 #define AUDIT_LINE_MAX    (32 * KIB) /* no line of an export is longer */
 
 struct audit_record {

@@ -61,7 +61,6 @@ static const char *const promotions_and_people[] = {
     " STRICT, WITHOUT ROWID",
     "CREATE INDEX releases_by_sha ON releases (repository_id, sha, created_ms)",
     "CREATE INDEX releases_by_time ON releases (created_ms)",
-    "CREATE INDEX releases_of_repository ON releases (repository_id, created_ms)",
 
     "CREATE TABLE promotions (id TEXT PRIMARY KEY, kind TEXT NOT NULL,"
     " repository_id INTEGER NOT NULL, repository TEXT NOT NULL, from_environment TEXT NOT NULL,"

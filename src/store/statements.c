@@ -30,7 +30,9 @@
 
 #define RELEASE_COLUMNS "repository_id, name, sha, branch, title, created_ms, delivery_sequence"
 
-#define RELEASE_PAGE " (?2 = 0 OR created_ms < ?2) ORDER BY created_ms DESC, name DESC LIMIT ?3"
+#define RELEASE_PAGE                                                                               \
+    " created_ms < CASE ?2 WHEN 0 THEN 9223372036854775807 ELSE ?2 END"                            \
+    " ORDER BY created_ms DESC, repository_id DESC, name DESC LIMIT ?3"
 
 #define PROMOTION_COLUMNS                                                                          \
     "id, kind, repository_id, repository, from_environment, to_environment, release, sha, "        \
@@ -45,8 +47,7 @@
     " AND (?4 IS NULL OR state = ?4) AND (?5 = 0 OR is_final = 0)"                                 \
     " AND (?7 = 0 OR due_ms BETWEEN 1 AND ?7) ORDER BY id DESC LIMIT ?8"
 
-#define PROMOTIONS(where)                                                                          \
-    "SELECT " PROMOTION_COLUMNS " FROM promotions WHERE" where PROMOTION_FILTER
+#define PROMOTIONS(where) "SELECT " PROMOTION_COLUMNS " FROM promotions" where PROMOTION_FILTER
 
 #define VOTE_COLUMNS                                                                               \
     "promotion, login, person_id, via, verdict, is_withdrawn, is_bot, comment, sha, policy, "      \
@@ -179,13 +180,14 @@ const char *const store_statements[ST_COUNT] = {
     /* Behind 'Z' comes '[': every id that begins so. */
     [ST_PROMOTIONS_BY_PREFIX] = "SELECT " PROMOTION_COLUMNS " FROM promotions"
         " WHERE id >= upper(?1) AND id < upper(?1) || '[' ORDER BY id LIMIT 2",
-    [ST_PROMOTIONS] = PROMOTIONS(""),
-    [ST_PROMOTIONS_OF_LANE] = PROMOTIONS(" repository_id = ?3 AND to_environment = ?2 AND"),
-    [ST_PROMOTIONS_OF_REPOSITORY] = PROMOTIONS(" repository = ?1 COLLATE NOCASE AND"),
-    [ST_PROMOTIONS_OPEN] = PROMOTIONS(" is_final = 0 AND"),
+    [ST_PROMOTIONS] = PROMOTIONS(" WHERE"),
+    [ST_PROMOTIONS_OF_LANE] = PROMOTIONS(" WHERE repository_id = ?3 AND to_environment = ?2 AND"),
+    [ST_PROMOTIONS_OF_REPOSITORY] = PROMOTIONS(" WHERE repository = ?1 COLLATE NOCASE AND"),
+    /* Few are open; left alone, SQLite would rather read all of them in the order of their ids. */
+    [ST_PROMOTIONS_OPEN] = PROMOTIONS(" INDEXED BY promotions_open WHERE is_final = 0 AND"),
     [ST_PROMOTIONS_OPEN_OF_LANE] =
-        PROMOTIONS(" is_final = 0 AND repository_id = ?3 AND to_environment = ?2 AND"),
-    [ST_PROMOTIONS_DUE] = PROMOTIONS(" due_ms > 0 AND due_ms <= ?7 AND"),
+        PROMOTIONS(" WHERE is_final = 0 AND repository_id = ?3 AND to_environment = ?2 AND"),
+    [ST_PROMOTIONS_DUE] = PROMOTIONS(" WHERE due_ms > 0 AND due_ms <= ?7 AND"),
     [ST_PROMOTION_DUE_FIRST] =
         "SELECT due_ms FROM promotions WHERE due_ms > 0 ORDER BY due_ms LIMIT 1",
 
@@ -218,7 +220,8 @@ const char *const store_statements[ST_COUNT] = {
     [ST_PULL_PUT] = "INSERT OR REPLACE INTO pulls (" PULL_COLUMNS ")"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [ST_PULL_BY_SHA] = "SELECT " PULL_COLUMNS " FROM pulls"
-        " WHERE repository_id = ?1 AND merge_sha = ?2 AND merge_sha <> '' ORDER BY number LIMIT 1",
+        " INDEXED BY pulls_by_sha WHERE repository_id = ?1 AND merge_sha = ?2 AND merge_sha <> ''"
+        " ORDER BY number LIMIT 1",
 
     [ST_HOLDING_PUT] = "INSERT INTO holdings (repository_id, environment, " HOLDING_COLUMNS ")"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (deployment) DO UPDATE SET"
