@@ -143,6 +143,7 @@ MUST_CHECK bool store_check_put(struct store *store, const struct store_check *c
                                 struct err *err);
 MUST_CHECK bool store_check_get(struct store *store, const char *id, struct store_check *ret_check,
                                 struct err *err);
+/* Its evidence goes with it. */
 MUST_CHECK bool store_check_delete(struct store *store, const char *id, struct err *err);
 typedef bool store_check_fn(const struct store_check *check, void *arg);
 /* subject NULL: every running one. In the order of their ids. */
@@ -236,9 +237,14 @@ MUST_CHECK bool store_holding_put(struct store *store, int64_t repository_id,
                                   const char *environment, const struct store_holding *holding,
                                   struct err *err);
 typedef bool store_holding_fn(const struct store_holding *holding, void *arg);
-/* Newest first. sha NULL for any. */
-MUST_CHECK bool store_holdings(struct store *store, int64_t repository_id, const char *environment,
-                               const struct git_sha *sha, unsigned limit, store_holding_fn *fn,
-                               void *arg, struct err *err);
+struct store_holding_filter {
+    int64_t repository_id;
+    const char *environment;
+    const struct git_sha *sha; /* NULL for any */
+    unsigned limit;
+};
+/* Newest first: in the order in which they were first put, whatever the clock said. */
+MUST_CHECK bool store_holdings(struct store *store, const struct store_holding_filter *filter,
+                               store_holding_fn *fn, void *arg, struct err *err);
 
 #endif
