@@ -236,6 +236,9 @@ struct store_holding {
 MUST_CHECK bool store_holding_put(struct store *store, int64_t repository_id,
                                   const char *environment, const struct store_holding *holding,
                                   struct err *err);
+/* What was there until now, where anything was, is there no more. */
+MUST_CHECK bool store_holding_end(struct store *store, int64_t repository_id,
+                                  const char *environment, int64_t until_ms, struct err *err);
 typedef bool store_holding_fn(const struct store_holding *holding, void *arg);
 struct store_holding_filter {
     int64_t repository_id;

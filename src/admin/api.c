@@ -429,8 +429,10 @@ static bool write_health(struct call *call, struct jsonw *w, const struct store_
 {
     const char *health = NULL;
 
-    if (!store_holdings(call->admin->store, lane->repository_id, lane->environment, NULL, 1,
-                        take_health, &health, err))
+    struct store_holding_filter newest = {
+        .repository_id = lane->repository_id, .environment = lane->environment, .limit = 1};
+
+    if (!store_holdings(call->admin->store, &newest, take_health, &health, err))
         return false;
     jsonw_text(w, "health", health);
     return true;

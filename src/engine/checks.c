@@ -212,9 +212,10 @@ static bool note_health(struct lanes *lanes, const struct store_check *check,
                         const char *repository, bool is_unhealthy, struct err *err)
 {
     struct holding_search search = {.deployment = &check->subject};
+    struct store_holding_filter newest = {
+        .repository_id = check->repository_id, .environment = check->environment, .limit = 1};
 
-    if (!store_holdings(lanes->store, check->repository_id, check->environment, NULL, 1,
-                        take_current, &search, err))
+    if (!store_holdings(lanes->store, &newest, take_current, &search, err))
         return false;
     if (search.found.deployment.text[0] == '\0' || search.found.is_unhealthy == is_unhealthy)
         return true;

@@ -100,8 +100,10 @@ bool gate_look_at_source(struct store *store, int64_t repository_id, const char 
 {
     struct source_view view = {0};
     struct soaking soaking = {&view, soak_ms};
+    struct store_holding_filter filter = {
+        .repository_id = repository_id, .environment = from, .sha = sha, .limit = UINT32_MAX};
 
-    if (!store_holdings(store, repository_id, from, sha, UINT32_MAX, take_holding, &soaking, err))
+    if (!store_holdings(store, &filter, take_holding, &soaking, err))
         return false;
     view.is_ready =
         view.was_there && !view.is_unhealthy && view.soaked_ms != 0 && view.soaked_ms <= now_ms;

@@ -217,7 +217,9 @@ static bool hold(struct move *move, struct err *err)
     move->lane.holds = move->subject.sha;
     move->lane.holds_deployment = move->subject.id;
     move->lane.holds_since_ms = lanes->now_ms;
-    return store_holding_put(lanes->store, move->lane.repository_id, move->lane.environment,
+    return store_holding_end(lanes->store, move->lane.repository_id, move->lane.environment,
+                             lanes->now_ms, err) &&
+           store_holding_put(lanes->store, move->lane.repository_id, move->lane.environment,
                              &holding, err);
 }
 

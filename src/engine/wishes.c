@@ -191,8 +191,13 @@ static bool find_earlier(struct asking *asking, struct err *err)
 {
     struct earlier earlier = {.now = &asking->lane.holds};
 
-    if (!store_holdings(asking->lanes->store, asking->promotion.repository_id, asking->promotion.to,
-                        NULL, UINT32_MAX, take_earlier, &earlier, err))
+    struct store_holding_filter filter = {
+        .repository_id = asking->promotion.repository_id,
+        .environment = asking->promotion.to,
+        .limit = UINT32_MAX,
+    };
+
+    if (!store_holdings(asking->lanes->store, &filter, take_earlier, &earlier, err))
         return false;
     if (earlier.sha.hex[0] == '\0')
         return refuse(asking,
@@ -283,8 +288,14 @@ static bool look_back(struct asking *asking, struct promotion_request *request, 
     struct history history = {0};
     struct source_view source = {0};
 
-    if (!store_holdings(store, promotion->repository_id, promotion->to, &promotion->sha, UINT32_MAX,
-                        take_verified, &history, err) ||
+    struct store_holding_filter filter = {
+        .repository_id = promotion->repository_id,
+        .environment = promotion->to,
+        .sha = &promotion->sha,
+        .limit = UINT32_MAX,
+    };
+
+    if (!store_holdings(store, &filter, take_verified, &history, err) ||
         !is_open_already(asking, &request->is_same_open, err) ||
         !find_requester(asking, &request->requester_memberships, err))
         return false;

@@ -20,6 +20,17 @@ bool store_holding_put(struct store *store, int64_t repository_id, const char *e
     return query_run(&query, err);
 }
 
+bool store_holding_end(struct store *store, int64_t repository_id, const char *environment,
+                       int64_t until_ms, struct err *err)
+{
+    struct query query = query_begin(store, ST_HOLDING_END);
+
+    query_bind_int(&query, repository_id);
+    query_bind_text(&query, environment);
+    query_bind_int(&query, until_ms);
+    return query_run(&query, err);
+}
+
 static void take_holding(struct query *query, struct store_holding *holding)
 {
     query_take_text(query, holding->deployment.text, sizeof(holding->deployment.text));

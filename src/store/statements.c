@@ -117,6 +117,8 @@ const char *const store_statements[ST_COUNT] = {
         " AND (?1 IS NULL OR guid = ?1)" DELIVERY_FILTER,
     [ST_REPOSITORY_PUT] = "INSERT INTO repositories (id, full_name) VALUES (?1, ?2)"
         " ON CONFLICT (id) DO UPDATE SET full_name = ?2 WHERE full_name <> ?2",
+    [ST_REPOSITORY_FIND] = "SELECT id, full_name FROM repositories"
+        " WHERE full_name = ?1 COLLATE NOCASE ORDER BY id DESC LIMIT 1",
     [ST_BRANCH_GET] = "SELECT head, pushed_at_ms, gap_start, gap_end FROM branches"
         " WHERE repository_id = ?1 AND branch = ?2",
     [ST_BRANCH_PUT] = "INSERT OR REPLACE INTO branches"
@@ -227,6 +229,8 @@ const char *const store_statements[ST_COUNT] = {
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (deployment) DO UPDATE SET"
         " sha = ?4, release = ?5, is_verified = ?6, is_unhealthy = ?7, since_ms = ?8,"
         " until_ms = ?9",
+    [ST_HOLDING_END] = "UPDATE holdings SET until_ms = ?3 WHERE repository_id = ?1"
+        " AND environment = ?2 AND until_ms = 0",
     [ST_HOLDINGS] = "SELECT " HOLDING_COLUMNS " FROM holdings WHERE repository_id = ?1"
         " AND environment = ?2 AND ?3 IS NULL ORDER BY place DESC LIMIT ?4",
     [ST_HOLDINGS_BY_SHA] = "SELECT " HOLDING_COLUMNS " FROM holdings WHERE repository_id = ?1"
