@@ -45,6 +45,16 @@ static const struct cli_option init_options[] = {
     LIST_END,
 };
 
+static const struct cli_option probe_options[] = {
+    {"status", 0, "NUMBER", "the status expected (200)"},
+    {"match", 0, "TEXT", "text that the body has to hold"},
+    {"timeout", 0, "DURATION", "of one try (5s)"},
+    {"interval", 0, "DURATION", "between tries (1s)"},
+    {"for", 0, "DURATION", "how long it has to hold (0s: one good answer)"},
+    {"within", 0, "DURATION", "how long it may take to begin (0s: the first try decides)"},
+    LIST_END,
+};
+
 static const struct cli_option send_options[] = {
     {"url", 'u', "URL", "where to (default: the first webhook listener of the configuration)"},
     {"secret-file", 0, "FILE", "secret to sign with (default: the first of the configuration)"},
@@ -169,6 +179,16 @@ static const struct cli_command commands[] = {
                     "envflow init --config /etc/envflow/envflow.yaml\n",
         .options = init_options,
         .run = init_run,
+    },
+    {
+        .name = "probe",
+        .operands = "URL",
+        .operands_min = 1,
+        .operands_max = 1,
+        .summary = "Check one HTTP answer (envflow starts this itself)",
+        .options = probe_options,
+        .run = probe_run,
+        .hidden = true,
     },
     {
         .name = "send",

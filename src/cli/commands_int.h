@@ -15,6 +15,7 @@ int deployments_list_run(const struct cli_args *args);
 int deployments_show_run(const struct cli_args *args);
 int help_run(const struct cli_args *args);
 int init_run(const struct cli_args *args);
+int probe_run(const struct cli_args *args);
 int send_run(const struct cli_args *args);
 int status_run(const struct cli_args *args);
 int version_run(const struct cli_args *args);
