@@ -196,6 +196,30 @@ MUST_CHECK bool gh_read(const struct gh_handler *handler, const char *body, size
 MUST_CHECK bool gh_copy_text(const json_t *tree, const char *path, char *to, size_t size,
                              struct err *err);
 
+/* Text at path, cut between characters where it is too long; "" when it is no text. For what people
+ * read, never for names. */
+void gh_copy_cut(const json_t *tree, const char *path, char *to, size_t size);
+
+/* A URL that fits and is https; "" otherwise. */
+void gh_copy_url(const json_t *tree, const char *path, char *to, size_t size);
+
+/* A person object at path: numeric id, login, whether it is a bot. All zero when it is null or
+ * missing, as for deleted users. Errors: ERR_PARSE when id or login are mistyped. */
+MUST_CHECK bool gh_copy_person(const json_t *tree, const char *path, struct gh_person *to,
+                               struct err *err);
+
+/* A commit id at path. Errors: ERR_PARSE when it is missing or malformed; with `or_none` a missing
+ * or null one is "". */
+MUST_CHECK bool gh_copy_sha(const json_t *tree, const char *path, bool or_none, struct git_sha *to,
+                            struct err *err);
+
+/* Our deployment's id out of a GitHub deployment's payload, which is an object, or text that may
+ * hold one: { "envflow": { "deployment": "…" } }. "" when it is none of ours. */
+void gh_copy_key(const json_t *tree, const char *path, char key[GH_WORD_MAX]);
+
+/* RFC 3339 or whole seconds; 0 when it is missing or neither. */
+int64_t gh_time_ms(const json_t *tree, const char *path);
+
 /* A further signal of this kind, zeroed, to fill in. Asserts that there is room: a handler's
  * count is bounded by its code, not by input. */
 struct gh_signal *gh_add_signal(struct gh_facts *facts, enum gh_signal_kind kind);

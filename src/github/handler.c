@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/rfc3339.h"
 #include "github/payload.h"
 
 /* What is read of every delivery, whoever handles it. */
 static const char *const common_wants[] = {
     "action",    "repository.id", "repository.full_name",      "repository.fork",
-    "sender.id", "sender.login",  "repository.default_branch",
+    "sender.id", "sender.login",  "repository.default_branch", "sender.type",
 };
 
 static void merge_wants(const struct gh_handler *handler, const char *wants[PAYLOAD_WANTS_MAX + 1])
@@ -37,16 +38,98 @@ bool gh_copy_text(const json_t *tree, const char *path, char *to, size_t size, s
     return true;
 }
 
+void gh_copy_cut(const json_t *tree, const char *path, char *to, size_t size)
+{
+    const char *text = payload_str_or(tree, path, "");
+    size_t len = strlen(text);
+
+    if (len >= size) {
+        len = size - 1;
+        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+            len--;
+    }
+    memcpy(to, text, len);
+    to[len] = '\0';
+}
+
+void gh_copy_url(const json_t *tree, const char *path, char *to, size_t size)
+{
+    const char *url = payload_str_or(tree, path, "");
+    bool is_usable = strncmp(url, "https://", 8) == 0 && strlen(url) < size;
+
+    snprintf(to, size, "%s", is_usable ? url : "");
+}
+
+static bool is_absent(const json_t *value)
+{
+    return value == NULL || json_is_null(value);
+}
+
 static bool copy_number(const json_t *tree, const char *path, int64_t *ret, struct err *err)
 {
-    if (payload_get(tree, path) == NULL || json_is_null(payload_get(tree, path)))
+    if (is_absent(payload_get(tree, path)))
         return true;
     return payload_int(tree, path, ret, err);
+}
+
+bool gh_copy_person(const json_t *tree, const char *path, struct gh_person *to, struct err *err)
+{
+    const json_t *person = payload_get(tree, path);
+
+    if (is_absent(person))
+        return true;
+    if (!json_is_object(person))
+        return err_set(err, ERR_PARSE, "'%s' is no object", path);
+    to->is_bot = strcmp(payload_str_or(person, "type", "User"), "User") != 0;
+    return (copy_number(person, "id", &to->id, err) &&
+            gh_copy_text(person, "login", to->login, sizeof(to->login), err)) ||
+           err_wrap(err, "'%s'", path);
+}
+
+bool gh_copy_sha(const json_t *tree, const char *path, bool or_none, struct git_sha *to,
+                 struct err *err)
+{
+    const char *text = NULL;
+
+    if (or_none && is_absent(payload_get(tree, path)))
+        return true;
+    return (payload_str(tree, path, &text, err) && git_sha_parse(text, to, err)) ||
+           err_wrap(err, "'%s'", path);
+}
+
+void gh_copy_key(const json_t *tree, const char *path, char key[GH_WORD_MAX])
+{
+    static const char *const own[] = {"envflow.deployment", NULL};
+    const json_t *payload = payload_get(tree, path);
+    AUTO(json) json_t *parsed = NULL;
+    struct err unread;
+
+    key[0] = '\0';
+    if (json_is_string(payload)) {
+        if (!payload_project(json_string_value(payload), json_string_length(payload), own, &parsed,
+                             &unread))
+            return; /* somebody's own text */
+        payload = parsed;
+    }
+    const char *found = payload_str_or(payload, "envflow.deployment", "");
+    snprintf(key, GH_WORD_MAX, "%s", strlen(found) < GH_WORD_MAX ? found : "");
+}
+
+/* Whole seconds in push events, text in other ones. */
+int64_t gh_time_ms(const json_t *tree, const char *path)
+{
+    int64_t time_ms = payload_int_or(tree, path, 0);
+    struct err unread;
+
+    if (time_ms > 0 && time_ms < INT64_MAX / 1000)
+        return time_ms * 1000;
+    return rfc3339_parse(payload_str_or(tree, path, ""), &time_ms, &unread) ? time_ms : 0;
 }
 
 static bool read_common(const json_t *tree, struct gh_facts *facts, struct err *err)
 {
     facts->is_fork = payload_bool_or(tree, "repository.fork", false);
+    facts->is_sender_bot = strcmp(payload_str_or(tree, "sender.type", "User"), "User") != 0;
     return gh_copy_text(tree, "action", facts->action, sizeof(facts->action), err) &&
            copy_number(tree, "repository.id", &facts->repository_id, err) &&
            gh_copy_text(tree, "repository.full_name", facts->repository, sizeof(facts->repository),
