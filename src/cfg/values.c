@@ -71,7 +71,8 @@ static void load_number(struct loader *loader, const struct cfg_key *key, const 
     if (text == NULL)
         return;
     if (!key->type->parse(text, &number, &err))
-        loader_problem(loader, node, "%s", err.text);
+        loader_problem(loader, node, "%s; from %s to %s", err.text,
+                       key->type->format(key->min, low), key->type->format(key->max, high));
     else if (number < key->min || number > key->max)
         loader_problem(loader, node, "%.64s is out of range: %s to %s", text,
                        key->type->format(key->min, low), key->type->format(key->max, high));
