@@ -83,6 +83,22 @@ static uint64_t first_kept(const struct call *call)
     return stats.first_sequence;
 }
 
+/* A verdict that does not exist would list nothing, as if there were nothing. False: refused, the
+ * call has ended. */
+static bool read_verdict(struct call *call, char name[ADMIN_NAME_SIZE], const char **ret_verdict)
+{
+    *ret_verdict = admin_filter(call, "verdict", name);
+    if (*ret_verdict == NULL)
+        return true;
+    for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        if (strcmp(verdict_name((enum verdict)verdict), name) == 0)
+            return true;
+    }
+    admin_refuse(call, 400, "verdict", "acted, recorded, ignored, duplicate, quarantined",
+                 "there is no verdict '%.40s'", name);
+    return false;
+}
+
 static void get_deliveries(struct call *call)
 {
     char guid[ADMIN_NAME_SIZE];
@@ -92,14 +108,13 @@ static void get_deliveries(struct call *call)
     struct store_delivery_filter filter = {
         .guid = admin_filter(call, "guid", guid),
         .event = admin_filter(call, "event", event),
-        .verdict = admin_filter(call, "verdict", verdict),
         .repository = admin_filter(call, "repository", repository),
     };
     struct listing listing = {.w = JSONW_INIT(&call->body), .first_kept = first_kept(call)};
     struct err err;
 
     if (!admin_read_number(call, "before", &filter.before) ||
-        !admin_read_limit(call, &listing.room))
+        !read_verdict(call, verdict, &filter.verdict) || !admin_read_limit(call, &listing.room))
         return;
     filter.limit = listing.room + 1;
     jsonw_open_object(&listing.w, NULL);
