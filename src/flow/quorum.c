@@ -93,7 +93,6 @@ static uint64_t could_fill(const struct seating *seating, size_t empty)
     size_t count = 1;
     uint64_t parties = 0;
 
-    seen[empty] = true;
     for (size_t i = 0; i < count; i++) {
         parties |= seating->admits[reached[i]];
         for (size_t seat = 0; seat < seating->count; seat++) {
@@ -248,7 +247,7 @@ bool quorum_is_reachable(const struct flow_approvals *approvals, const uint64_t 
     struct seating seating = make_seating(approvals, memberships);
     size_t filled = 0;
 
-    for (size_t i = 0; i < people_count && filled < seating.count; i++)
+    for (size_t i = 0; i < people_count; i++)
         filled += sit_down(&seating, i) ? 1 : 0;
     return filled == seating.count;
 }

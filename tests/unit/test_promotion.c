@@ -55,7 +55,9 @@ static void write_move(char *text, enum promotion_state state, enum promotion_ev
 
     assert_true(result.effects_count <= 1);
     text[0] = letters[result.next.state];
-    text[1] = result.effects_count == 0 ? ' ' : effect_letters[result.effects[0]];
+    text[1] = ' ';
+    if (result.effects_count == 1)
+        text[1] = effect_letters[result.effects[0]];
     if (result.ignored) {
         assert_int_equal(result.next.state, state);
         assert_int_equal(result.next.approved_ms, status.approved_ms);
@@ -353,6 +355,7 @@ static void test_due_is_when_time_alone_changes_the_answer(void **state UNUSED)
         {PROMOTION_REQUESTED, 60001, NOW_MS + 9, 0},
         {PROMOTION_AWAITING_APPROVAL, 60001, NOW_MS + 9, NOW_MS + 9},
         {PROMOTION_AWAITING_APPROVAL, 60001, 0, 0},
+        {PROMOTION_AWAITING_APPROVAL, NOW_MS + 1, NOW_MS + 9, NOW_MS + 9}, /* no wait runs yet */
         {PROMOTION_WAITING, 60001, NOW_MS + 9, NOW_MS + 1},
         {PROMOTION_WAITING, 60001, 0, NOW_MS + 1},
         {PROMOTION_WAITING, 60009, NOW_MS + 9, NOW_MS + 9},

@@ -260,6 +260,24 @@ static void test_long_lists_of_names_are_cut_between_names(void **state UNUSED)
     assert_null(strstr(reason.text, "person-17"));
 }
 
+/* 200 bytes hold two names and room for the "…" that a third would need. */
+static void test_a_list_of_names_is_used_to_its_last_byte(void **state UNUSED)
+{
+    char first[101] = {0};
+    char second[94] = {0};
+    const struct flow_party both[] = {{.name = first}, {.name = second}};
+    const struct flow_environment target = {.name = "prod", .requesters = {both, 2}};
+    struct promotion_request request = good(PROMOTION_PROMOTE);
+
+    request.target = &target;
+    request.requester_memberships = 0;
+    memset(first, 'a', 100);
+    memset(second, 'b', 92);
+    assert_non_null(strstr(promotion_judge_request(&request).text, "aa, bb"));
+    memset(second, 'b', 93);
+    assert_non_null(strstr(promotion_judge_request(&request).text, "aa, …"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_asked_for_is_not_looked_at),
         cmocka_unit_test(test_objections_come_in_a_fixed_order),
         cmocka_unit_test(test_long_lists_of_names_are_cut_between_names),
+        cmocka_unit_test(test_a_list_of_names_is_used_to_its_last_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
