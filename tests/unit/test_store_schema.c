@@ -42,11 +42,11 @@ static void make_version_1(const char *path)
         "INSERT INTO seen VALUES (x'000102030405060708090A0B0C0D0E0F', 7)",
         "INSERT INTO repositories VALUES (4711, 'acme/shop')",
         "INSERT INTO branches VALUES (4711, 'main', 'abc', 5, '', '')",
-        "INSERT INTO deliveries VALUES (7, 1, 2, 'guid', 'push', '', '1', 'repository', '4711',"
-        " 4711, 'acme/shop', 'octocat', 'refs/heads/main', 'abc', 100, 'acted', 'deploying',"
-        " 'a sentence', '01D', 0, 0)",
-        "INSERT INTO deployments VALUES ('01D', 4711, 'acme/shop', 'dev-int', 'abc', 'main',"
-        " 'a title', 'running', 'deploying', 'a sentence', 1, 1, '', '', 7, 'guid', 1, 2, 0, 0)",
+        ("INSERT INTO deliveries VALUES (7, 1, 2, 'guid', 'push', '', '1', 'repository', '4711',"
+         " 4711, 'acme/shop', 'octocat', 'refs/heads/main', 'abc', 100, 'acted', 'deploying',"
+         " 'a sentence', '01D', 0, 0)"),
+        ("INSERT INTO deployments VALUES ('01D', 4711, 'acme/shop', 'dev-int', 'abc', 'main',"
+         " 'a title', 'running', 'deploying', 'a sentence', 1, 1, '', '', 7, 'guid', 1, 2, 0, 0)"),
         "INSERT INTO outputs VALUES ('01D', x'7072696E746564')",
         "INSERT INTO lanes VALUES (4711, 'dev-int', 'deploying', '01D', 1, 0, 'abb', '01C', 9)",
         "PRAGMA user_version = 1",
@@ -77,22 +77,22 @@ static void check_rows(struct store *store)
     uint64_t first = 0;
     const uint8_t key[STORE_KEY_BYTES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-    DO(store_cursor(store, &cursor, err));
+    DO(store_cursor(store, &cursor, &rig_err));
     assert_int_equal(cursor, 7);
-    DO(store_see(store, key, 8, &first, err));
+    DO(store_see(store, key, 8, &first, &rig_err));
     assert_int_equal(first, 7);
-    DO(store_branch_get(store, 4711, "main", &branch, err));
+    DO(store_branch_get(store, 4711, "main", &branch, &rig_err));
     assert_string_equal(branch.head.hex, "abc");
-    DO(store_delivery_get(store, 7, &delivery, err));
+    DO(store_delivery_get(store, 7, &delivery, &rig_err));
     assert_string_equal(delivery.deployment.text, "01D");
     assert_int_equal(delivery.reason.code, REASON_DEPLOYING);
-    DO(store_deployment_get(store, "01D", &deployment, err));
+    DO(store_deployment_get(store, "01D", &deployment, &rig_err));
     assert_int_equal(deployment.state, DEPLOYMENT_RUNNING);
     assert_string_equal(deployment.release, "");
     assert_string_equal(deployment.promotion.text, "");
-    DO(store_output_get(store, "01D", &output, err));
+    DO(store_output_get(store, "01D", &output, &rig_err));
     assert_string_equal(buf_text(&output), "printed");
-    DO(store_lane_get(store, 4711, "dev-int", &lane, err));
+    DO(store_lane_get(store, 4711, "dev-int", &lane, &rig_err));
     assert_string_equal(lane.repository, "acme/shop");
     assert_string_equal(lane.state.running.text, "01D");
     assert_string_equal(lane.holds.hex, "abb");
@@ -107,8 +107,8 @@ static void check_new_tables(struct store *store)
     struct store_release release = {.repository_id = 4711, .name = "1.4.0"};
     struct store_release bound;
 
-    DO(store_release_bind(store, &release, &bound, err));
-    DO(store_audit_add(store, &record, err));
+    DO(store_release_bind(store, &release, &bound, &rig_err));
+    DO(store_audit_add(store, &record, &rig_err));
     assert_int_equal(record.sequence, 1);
 }
 
@@ -120,11 +120,11 @@ static void test_a_database_of_version_1_keeps_its_rows(void **state)
     (void)state;
     place_make(&place);
     make_version_1(place.path);
-    DO(store_open(place.path, &store, err));
+    DO(store_open(place.path, &store, &rig_err));
     check_rows(store);
     check_new_tables(store);
     store_close(store);
-    DO(store_open(place.path, &store, err)); /* nothing is left to do */
+    DO(store_open(place.path, &store, &rig_err)); /* nothing is left to do */
     check_rows(store);
     store_close(store);
     tmpdir_remove(&place.dir);
@@ -194,7 +194,7 @@ static void test_a_migration_killed_at_any_write_is_repeated(void **state)
         place_make(&place);
         make_version_1(place.path);
         killed = migrate_killed_at(place.path, writes);
-        DO(store_open(place.path, &store, err));
+        DO(store_open(place.path, &store, &rig_err));
         check_rows(store);
         check_new_tables(store);
         store_close(store);
@@ -215,11 +215,11 @@ static void test_a_step_that_fails_leaves_the_version_before_it(void **state)
     make_version_1(place.path);
     assert_int_equal(sqlite3_open(place.path, &db), SQLITE_OK);
     run_sql(db, "CREATE TABLE votes (x)");
-    REFUSED(ERR_IO, "bring the database to version 2", store_open(place.path, &store, err));
+    REFUSED(ERR_IO, "bring the database to version 2", store_open(place.path, &store, &rig_err));
     run_sql(db, "DROP TABLE votes");
     run_sql(db, "INSERT INTO meta VALUES ('another', 1)"); /* nobody holds it */
     sqlite3_close(db);
-    DO(store_open(place.path, &store, err));
+    DO(store_open(place.path, &store, &rig_err));
     check_rows(store);
     check_new_tables(store);
     store_close(store);
@@ -234,12 +234,12 @@ static void test_a_database_of_a_newer_envflow_is_left_alone(void **state)
 
     (void)state;
     place_make(&place);
-    DO(store_open(place.path, &store, err));
+    DO(store_open(place.path, &store, &rig_err));
     snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", STORE_VERSION + 1);
-    DO(store_execute(store, sql, err));
+    DO(store_execute(store, sql, &rig_err));
     store_close(store);
-    REFUSED(ERR_CONFLICT, "a newer envflow", store_open(place.path, &store, err));
-    REFUSED(ERR_CONFLICT, "a newer envflow", store_open_reader(place.path, &store, err));
+    REFUSED(ERR_CONFLICT, "a newer envflow", store_open(place.path, &store, &rig_err));
+    REFUSED(ERR_CONFLICT, "a newer envflow", store_open_reader(place.path, &store, &rig_err));
     tmpdir_remove(&place.dir);
 }
 
@@ -269,8 +269,8 @@ static void test_a_deployment_knows_its_release_and_promotion(void **state)
 
     for (enum deployment_state each = 0; each < DEPLOYMENT_STATE_COUNT; each++) {
         struct store_deployment put = make_deployment(1, each);
-        DO(store_deployment_put(*state, &put, err));
-        DO(store_deployment_get(*state, put.id.text, &got, err));
+        DO(store_deployment_put(*state, &put, &rig_err));
+        DO(store_deployment_get(*state, put.id.text, &got, &rig_err));
         SAME_INT(got, put, state);
         SAME_TEXT(got, put, release);
         SAME_TEXT(got, put, promotion.text);
@@ -285,9 +285,9 @@ static void test_deployments_being_verified_are_listed(void **state)
     struct rig_words words = {0};
     char expected[64];
 
-    DO(store_deployment_put(*state, &running, err));
-    DO(store_deployment_put(*state, &verifying, err));
-    DO(store_deployments(*state, &filter, on_deployment, &words, err));
+    DO(store_deployment_put(*state, &running, &rig_err));
+    DO(store_deployment_put(*state, &verifying, &rig_err));
+    DO(store_deployments(*state, &filter, on_deployment, &words, &rig_err));
     snprintf(expected, sizeof(expected), "%s ", verifying.id.text);
     assert_string_equal(words.text, expected);
 }
@@ -307,8 +307,8 @@ static void test_a_lane_keeps_its_pin(void **state)
     };
     struct store_lane got;
 
-    DO(store_lane_put(*state, &put, err));
-    DO(store_lane_get(*state, 4711, "prod", &got, err));
+    DO(store_lane_put(*state, &put, &rig_err));
+    DO(store_lane_get(*state, 4711, "prod", &got, &rig_err));
     SAME_INT(got, put, state.stage);
     SAME_TEXT(got, put, state.running.text);
     SAME_INT(got, put, state.attempt);
