@@ -17,12 +17,12 @@
 #include "base/hex.h"
 #include "base/jsonw.h"
 
-#define HASH_TEXT_SIZE (2 * SHA256_BYTES + 1)
+#define HASH_DIGITS (2 * (size_t)SHA256_BYTES)
 
 #define PREVIOUS_FORMAT ",\"previous\":\"%s\""
 #define HASH_FORMAT     ",\"hash\":\"%s\"}\n"
-#define PREVIOUS_BYTES  (sizeof(PREVIOUS_FORMAT) - 3 + 2 * SHA256_BYTES) /* "%s" and NUL go */
-#define LINK_BYTES      (PREVIOUS_BYTES + sizeof(HASH_FORMAT) - 3 + 2 * SHA256_BYTES)
+#define PREVIOUS_BYTES  (sizeof(PREVIOUS_FORMAT) - 3 + HASH_DIGITS) /* without "%s" and NUL */
+#define LINK_BYTES      (PREVIOUS_BYTES + sizeof(HASH_FORMAT) - 3 + HASH_DIGITS)
 
 #define CLOSING_START "{\"count\":"
 
@@ -50,8 +50,8 @@ static void write_open_part(const struct audit_record *record, struct buf *out)
 static void format_link(const uint8_t previous[SHA256_BYTES], const uint8_t hash[SHA256_BYTES],
                         char link[LINK_BYTES + 1])
 {
-    char previous_text[HASH_TEXT_SIZE];
-    char hash_text[HASH_TEXT_SIZE];
+    char previous_text[HASH_DIGITS + 1];
+    char hash_text[HASH_DIGITS + 1];
 
     hex_format(previous, SHA256_BYTES, previous_text);
     hex_format(hash, SHA256_BYTES, hash_text);
@@ -88,7 +88,7 @@ void audit_export_line(const struct audit_record *record, struct buf *out)
 
 void audit_export_end(const struct audit_head *head, struct buf *out)
 {
-    char hash_text[HASH_TEXT_SIZE];
+    char hash_text[HASH_DIGITS + 1];
 
     buf_printf(out, CLOSING_START "%" PRIu64 ",\"head\":\"%s\"}\n", head->sequence,
                hex_format(head->hash, SHA256_BYTES, hash_text));

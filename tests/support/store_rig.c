@@ -5,6 +5,26 @@
 #include <string.h>
 
 #include "store/store.h"
+#include "support/test.h"
+
+struct err rig_err;
+
+void rig_did(bool done, const char *call, const char *file, int line)
+{
+    if (done)
+        return;
+    print_error("%s: %s\n", call, rig_err.text);
+    _fail(file, line);
+}
+
+void rig_refused(bool done, enum err_code code, const char *words, const char *file, int line)
+{
+    if (!done && rig_err.code == code && strstr(rig_err.text, words) != NULL)
+        return;
+    print_error("%s, error %d: '%s' should say '%s'\n", done ? "done" : "refused",
+                (int)rig_err.code, rig_err.text, words);
+    _fail(file, line);
+}
 
 int store_rig_set_up(void **state)
 {

@@ -5,33 +5,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/err.h"
 #include "base/git_sha.h"
 #include "base/id.h"
 
-/* Calls that must succeed; shows the error where they do not. */
-#define DO(call)                                                                                   \
-    do {                                                                                           \
-        struct err err_ = {0};                                                                     \
-        struct err *err = &err_;                                                                   \
-        if (!(call))                                                                               \
-            fail_msg("%s: %s", #call, err_.text);                                                  \
-    } while (0)
-
-/* Calls that must fail so. */
-#define REFUSED(error_code, words, call)                                                           \
-    do {                                                                                           \
-        struct err err_ = {0};                                                                     \
-        struct err *err = &err_;                                                                   \
-        assert_false(call);                                                                        \
-        assert_int_equal(err_.code, error_code);                                                   \
-        if (strstr(err_.text, words) == NULL)                                                      \
-            fail_msg("'%s' does not say '%s'", err_.text, words);                                  \
-    } while (0)
+/* Calls that must succeed, and calls that must fail so. They report into rig_err. */
+#define DO(call)                         rig_did((call), #call, __FILE__, __LINE__)
+#define REFUSED(error_code, words, call) rig_refused((call), error_code, words, __FILE__, __LINE__)
 
 #define SAME_TEXT(a, b, field) assert_string_equal((a).field, (b).field)
 #define SAME_INT(a, b, field)  assert_int_equal((a).field, (b).field)
 
 struct store;
+
+extern struct err rig_err;
+void rig_did(bool done, const char *call, const char *file, int line);
+void rig_refused(bool done, enum err_code code, const char *words, const char *file, int line);
 
 int store_rig_set_up(void **state); /* *state: a struct store in memory */
 int store_rig_tear_down(void **state);

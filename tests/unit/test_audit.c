@@ -8,11 +8,11 @@
 #include "base/hex.h"
 #include "support/test.h"
 
-#define RECORDS     24
-#define LINES       (RECORDS + 1)
-#define FLIPS       10000
-#define ROW_CHANGES 2000
-#define EXPORT_MAX  MIB
+#define RECORDS    24
+#define LINES      (RECORDS + 1)
+#define FLIPS      10000
+#define INSERTIONS 2000
+#define EXPORT_MAX MIB
 
 struct export
 {
@@ -230,6 +230,11 @@ static void test_the_largest_record_fits_a_line(void **state)
     assert_true(audit_check_line(&check, text.data, text.len, &err));
 }
 
+static void flip(struct export *export, size_t at, unsigned char mask)
+{
+    export->text.data[at] = (char)((unsigned char)export->text.data[at] ^ mask);
+}
+
 static void test_every_flipped_bit_is_found(void **state)
 {
     struct export *export = *state;
@@ -238,12 +243,12 @@ static void test_every_flipped_bit_is_found(void **state)
     for (size_t i = 0; i < FLIPS; i++) {
         struct err err = {0};
         size_t at = random_below(&seed, export->text.len);
-        char mask = (char)(1 << random_below(&seed, 8));
-        export->text.data[at] ^= mask;
+        unsigned char mask = (unsigned char)(1U << random_below(&seed, 8));
+        flip(export, at, mask);
         if (check_text(export->text.data, export->text.len, &err))
-            fail_msg("flip %zu: byte %zu, mask %02x", i, at, (unsigned char)mask);
+            fail_msg("flip %zu: byte %zu, mask %02x", i, at, mask);
         assert_int_equal(err.code, ERR_CORRUPT);
-        export->text.data[at] ^= mask;
+        flip(export, at, mask);
     }
 }
 
@@ -264,7 +269,7 @@ static void test_every_inserted_byte_is_found(void **state)
     struct export *export = *state;
     uint64_t seed = UINT64_C(0x1257E27);
 
-    for (size_t i = 0; i < ROW_CHANGES; i++) {
+    for (size_t i = 0; i < INSERTIONS; i++) {
         AUTO(buf) struct buf text = BUF_INIT(EXPORT_MAX);
         struct err err;
         size_t at = random_below(&seed, export->text.len + 1);
@@ -292,28 +297,35 @@ static void test_every_removed_row_is_found(void **state)
     }
 }
 
+/* Take the line at `from` to where `to` is; or a copy of it. */
+static size_t move_line(size_t lines[LINES + 1], size_t from, size_t to, bool is_repeated)
+{
+    size_t count = 0;
+
+    for (size_t line = 0; line < LINES; line++) {
+        if (line == to && to <= from)
+            lines[count++] = from;
+        if (line != from || is_repeated)
+            lines[count++] = line;
+        if (line == to && to > from)
+            lines[count++] = from;
+    }
+    return count;
+}
+
 static void test_every_repeated_or_moved_row_is_found(void **state)
 {
     struct export *export = *state;
-    uint64_t seed = UINT64_C(0x50F7);
 
-    for (size_t i = 0; i < ROW_CHANGES; i++) {
-        size_t lines[LINES + 1];
-        size_t count = 0;
-        size_t from = random_below(&seed, LINES);
-        size_t to = random_below(&seed, LINES);
-        bool is_repeated = i % 2 == 0;
-        if (from == to && !is_repeated)
-            continue;
-        for (size_t line = 0; line < LINES; line++) {
-            if (line == to && to <= from)
-                lines[count++] = from;
-            if (line != from || is_repeated)
-                lines[count++] = line;
-            if (line == to && to > from)
-                lines[count++] = from;
+    for (size_t from = 0; from < LINES; from++) {
+        for (size_t to = 0; to < LINES; to++) {
+            size_t lines[LINES + 1];
+            size_t count = move_line(lines, from, to, true);
+            assert_refused(export, lines, count, "line");
+            count = move_line(lines, from, to, false);
+            if (from != to)
+                assert_refused(export, lines, count, "line");
         }
-        assert_refused(export, lines, count, "line");
     }
 }
 

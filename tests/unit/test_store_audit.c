@@ -12,7 +12,7 @@ static void add_record(struct store *store, const struct audit_record *made)
 {
     struct audit_record record = *made;
 
-    DO(store_audit_add(store, &record, err));
+    DO(store_audit_add(store, &record, &rig_err));
 }
 
 static void add(struct store *store, const char *subject)
@@ -33,7 +33,7 @@ static void assert_listed(struct store *store, const struct store_audit_filter *
 {
     struct rig_words words = {0};
 
-    DO(store_audit(store, filter, on_record, &words, err));
+    DO(store_audit(store, filter, on_record, &words, &rig_err));
     assert_string_equal(words.text, subjects);
 }
 
@@ -51,15 +51,15 @@ static uint64_t check_export(struct store *store)
     struct audit_check check = {0};
     struct audit_head head;
 
-    DO(store_audit(store, &all, on_export, &text, err));
-    DO(store_audit_head(store, &head, err));
+    DO(store_audit(store, &all, on_export, &text, &rig_err));
+    DO(store_audit_head(store, &head, &rig_err));
     audit_export_end(&head, &text);
     for (const char *line = text.data; *line != '\0';) {
         size_t len = strcspn(line, "\n") + 1;
-        DO(audit_check_line(&check, line, len, err));
+        DO(audit_check_line(&check, line, len, &rig_err));
         line += len;
     }
-    DO(audit_check_end(&check, err));
+    DO(audit_check_end(&check, &rig_err));
     return check.head.sequence;
 }
 
@@ -88,10 +88,10 @@ static void test_a_record_comes_back_as_it_was_added(void **state)
     struct audit_record got;
 
     add(*state, "first");
-    DO(store_audit_add(*state, &added, err));
+    DO(store_audit_add(*state, &added, &rig_err));
     assert_int_equal(added.sequence, 2);
     const struct store_audit_filter newest = {.before = UINT64_MAX, .limit = 1};
-    DO(store_audit(*state, &newest, keep_record, &got, err));
+    DO(store_audit(*state, &newest, keep_record, &got, &rig_err));
     SAME_INT(got, added, sequence);
     SAME_INT(got, added, time_ms);
     SAME_TEXT(got, added, event);
@@ -106,7 +106,7 @@ static void test_a_record_comes_back_as_it_was_added(void **state)
     SAME_TEXT(got, added, details);
     assert_memory_equal(got.previous, added.previous, SHA256_BYTES);
     assert_memory_equal(got.hash, added.hash, SHA256_BYTES);
-    DO(store_audit(*state, &all, keep_record, &got, err));
+    DO(store_audit(*state, &all, keep_record, &got, &rig_err));
     assert_memory_equal(got.hash, added.previous, SHA256_BYTES);
 }
 
@@ -115,7 +115,7 @@ static void test_an_empty_trail_has_an_empty_head_and_a_valid_export(void **stat
     const uint8_t zeros[SHA256_BYTES] = {0};
     struct audit_head head = {.sequence = 5};
 
-    DO(store_audit_head(*state, &head, err));
+    DO(store_audit_head(*state, &head, &rig_err));
     assert_int_equal(head.sequence, 0);
     assert_memory_equal(head.hash, zeros, SHA256_BYTES);
     assert_int_equal(check_export(*state), 0);
@@ -123,18 +123,18 @@ static void test_an_empty_trail_has_an_empty_head_and_a_valid_export(void **stat
 
 static void test_sequences_have_no_gap_within_and_across_transactions(void **state)
 {
-    DO(store_begin(*state, err));
+    DO(store_begin(*state, &rig_err));
     add(*state, "a");
     add(*state, "b");
-    DO(store_commit(*state, err));
-    DO(store_begin(*state, err));
+    DO(store_commit(*state, &rig_err));
+    DO(store_begin(*state, &rig_err));
     add(*state, "gone");
     add(*state, "gone");
     store_rollback(*state);
     add(*state, "c");
-    DO(store_begin(*state, err));
+    DO(store_begin(*state, &rig_err));
     add(*state, "d");
-    DO(store_commit(*state, err));
+    DO(store_commit(*state, &rig_err));
     assert_int_equal(check_export(*state), 4);
     assert_listed(*state, &(struct store_audit_filter){.limit = 9}, "a b c d ");
 }
@@ -196,11 +196,12 @@ static void test_the_database_refuses_all_but_the_next_record(void **state)
         "UPDATE audit SET sequence = 9 WHERE sequence = 3",
         "DELETE FROM audit WHERE sequence = 3",
         "DELETE FROM audit",
-        "INSERT OR REPLACE INTO audit SELECT 2, time_ms, event, 'somebody', actor_id, via,"
-        " repository, environment, subject, reason, sentence, details, previous, hash"
-        " FROM audit WHERE sequence = 2",
-        "INSERT INTO audit SELECT 5, time_ms, event, actor, actor_id, via, repository, environment,"
-        " subject, reason, sentence, details, previous, hash FROM audit WHERE sequence = 2",
+        ("INSERT OR REPLACE INTO audit SELECT 2, time_ms, event, 'somebody', actor_id, via,"
+         " repository, environment, subject, reason, sentence, details, previous, hash"
+         " FROM audit WHERE sequence = 2"),
+        ("INSERT INTO audit SELECT 5, time_ms, event, actor, actor_id, via, repository, "
+         "environment,"
+         " subject, reason, sentence, details, previous, hash FROM audit WHERE sequence = 2"),
     };
     struct store *store = *state;
 
@@ -208,7 +209,8 @@ static void test_the_database_refuses_all_but_the_next_record(void **state)
     add(store, "b");
     add(store, "c");
     for (size_t i = 0; i < ARRAY_LEN(attempts); i++)
-        REFUSED(ERR_IO, "records of the audit trail are", store_execute(store, attempts[i], err));
+        REFUSED(ERR_IO, "records of the audit trail are",
+                store_execute(store, attempts[i], &rig_err));
     assert_int_equal(check_export(store), 3);
 }
 
@@ -232,11 +234,11 @@ static void test_a_record_changed_in_the_file_shows_in_the_export(void **state)
 
     add(*state, "a");
     add(*state, "b");
-    DO(store_execute(*state, "DROP TRIGGER audit_update", err));
-    DO(store_execute(*state, "UPDATE audit SET actor = 'somebody' WHERE sequence = 1", err));
-    DO(store_audit(*state, &all, on_export, &text, err));
+    DO(store_execute(*state, "DROP TRIGGER audit_update", &rig_err));
+    DO(store_execute(*state, "UPDATE audit SET actor = 'somebody' WHERE sequence = 1", &rig_err));
+    DO(store_audit(*state, &all, on_export, &text, &rig_err));
     REFUSED(ERR_CORRUPT, "line 1: record 1 was changed",
-            audit_check_line(&check, text.data, strcspn(text.data, "\n") + 1, err));
+            audit_check_line(&check, text.data, strcspn(text.data, "\n") + 1, &rig_err));
 }
 
 static void test_a_damaged_hash_is_an_error_not_a_record(void **state)
@@ -245,10 +247,10 @@ static void test_a_damaged_hash_is_an_error_not_a_record(void **state)
     struct audit_head head;
 
     add(*state, "a");
-    DO(store_execute(*state, "DROP TRIGGER audit_update", err));
-    DO(store_execute(*state, "UPDATE audit SET hash = x'00'", err));
-    REFUSED(ERR_CORRUPT, "", store_audit_head(*state, &head, err));
-    REFUSED(ERR_CORRUPT, "", store_audit_add(*state, &record, err));
+    DO(store_execute(*state, "DROP TRIGGER audit_update", &rig_err));
+    DO(store_execute(*state, "UPDATE audit SET hash = x'00'", &rig_err));
+    REFUSED(ERR_CORRUPT, "", store_audit_head(*state, &head, &rig_err));
+    REFUSED(ERR_CORRUPT, "", store_audit_add(*state, &record, &rig_err));
 }
 
 static void test_a_reader_sees_committed_records_only(void **state)
@@ -262,15 +264,15 @@ static void test_a_reader_sees_committed_records_only(void **state)
     (void)state;
     tmpdir_make(&dir);
     snprintf(path, sizeof(path), "%s/envflow.db", dir.path);
-    DO(store_open(path, &writer, err));
-    DO(store_open_reader(path, &reader, err));
-    DO(store_begin(writer, err));
+    DO(store_open(path, &writer, &rig_err));
+    DO(store_open_reader(path, &reader, &rig_err));
+    DO(store_begin(writer, &rig_err));
     add(writer, "a");
     assert_listed(writer, &all, "a ");
     assert_listed(reader, &all, "");
-    DO(store_commit(writer, err));
+    DO(store_commit(writer, &rig_err));
     assert_listed(reader, &all, "a ");
-    DO(store_begin(writer, err));
+    DO(store_begin(writer, &rig_err));
     add(writer, "gone");
     store_rollback(writer);
     assert_listed(reader, &all, "a ");

@@ -12,7 +12,7 @@ static bool see(struct store *store, int64_t id, const char *login, int64_t seen
     bool tied = false;
 
     snprintf(person.login, sizeof(person.login), "%s", login);
-    DO(store_person_see(store, &person, &tied, err));
+    DO(store_person_see(store, &person, &tied, &rig_err));
     return tied;
 }
 
@@ -20,7 +20,7 @@ static void assert_tied(struct store *store, const char *login, int64_t id)
 {
     struct store_person person;
 
-    DO(store_person_of_login(store, login, &person, err));
+    DO(store_person_of_login(store, login, &person, &rig_err));
     assert_int_equal(person.id, id);
 }
 
@@ -49,9 +49,9 @@ static void test_a_login_given_away_stays_tied_to_its_first_owner(void **state)
     assert_false(see(*state, 2, "octocat", 30));
     assert_tied(*state, "octocat", 1);
     assert_tied(*state, "renamed", 1);
-    DO(store_person_of_login(*state, "octocat", &person, err));
+    DO(store_person_of_login(*state, "octocat", &person, &rig_err));
     assert_string_equal(person.login, "renamed");
-    REFUSED(ERR_NOT_FOUND, "'nobody'", store_person_of_login(*state, "nobody", &person, err));
+    REFUSED(ERR_NOT_FOUND, "'nobody'", store_person_of_login(*state, "nobody", &person, &rig_err));
 }
 
 static void test_logins_compare_without_regard_to_case(void **state)
@@ -68,7 +68,7 @@ static void test_a_person_is_remembered_as_last_seen(void **state)
 
     assert_true(see(*state, 99, "bot[bot]", 20));
     assert_true(see(*state, 99, "before", 10)); /* a delivery that came late */
-    DO(store_person_of_login(*state, "bot[bot]", &person, err));
+    DO(store_person_of_login(*state, "bot[bot]", &person, &rig_err));
     assert_string_equal(person.login, "bot[bot]");
     assert_true(person.is_bot);
     assert_int_equal(person.seen_ms, 20);
@@ -118,13 +118,13 @@ static void test_a_token_is_found_by_its_hash_alone(void **state)
     struct store_token got;
     uint8_t unknown[STORE_TOKEN_HASH_BYTES];
 
-    DO(store_token_put(*state, &first, err));
-    DO(store_token_put(*state, &second, err));
-    DO(store_token_by_hash(*state, second.hash, &got, err));
+    DO(store_token_put(*state, &first, &rig_err));
+    DO(store_token_put(*state, &second, &rig_err));
+    DO(store_token_by_hash(*state, second.hash, &got, &rig_err));
     assert_same_token(&got, &second);
     memcpy(unknown, first.hash, sizeof(unknown));
     unknown[31] ^= 1;
-    REFUSED(ERR_NOT_FOUND, "not known", store_token_by_hash(*state, unknown, &got, err));
+    REFUSED(ERR_NOT_FOUND, "not known", store_token_by_hash(*state, unknown, &got, &rig_err));
 }
 
 static void test_a_revoked_token_is_found_and_says_so(void **state)
@@ -132,10 +132,10 @@ static void test_a_revoked_token_is_found_and_says_so(void **state)
     struct store_token token = make_token(1);
     struct store_token got;
 
-    DO(store_token_put(*state, &token, err));
+    DO(store_token_put(*state, &token, &rig_err));
     token.revoked_ms = 7;
-    DO(store_token_put(*state, &token, err));
-    DO(store_token_by_hash(*state, token.hash, &got, err));
+    DO(store_token_put(*state, &token, &rig_err));
+    DO(store_token_by_hash(*state, token.hash, &got, &rig_err));
     assert_same_token(&got, &token);
 }
 
@@ -146,9 +146,9 @@ static void test_no_token_takes_the_place_of_another_with_its_hash(void **state)
     struct store_token got;
 
     memcpy(second.hash, first.hash, sizeof(first.hash));
-    DO(store_token_put(*state, &first, err));
-    REFUSED(ERR_IO, "tokens.hash", store_token_put(*state, &second, err));
-    DO(store_token_by_hash(*state, first.hash, &got, err));
+    DO(store_token_put(*state, &first, &rig_err));
+    REFUSED(ERR_IO, "tokens.hash", store_token_put(*state, &second, &rig_err));
+    DO(store_token_by_hash(*state, first.hash, &got, &rig_err));
     assert_same_token(&got, &first);
 }
 
@@ -159,9 +159,9 @@ static void test_tokens_are_listed_in_the_order_they_were_made(void **state)
     struct rig_words words = {0};
 
     snprintf(second.name, sizeof(second.name), "laptop");
-    DO(store_token_put(*state, &second, err));
-    DO(store_token_put(*state, &first, err));
-    DO(store_tokens(*state, on_token, &words, err));
+    DO(store_token_put(*state, &second, &rig_err));
+    DO(store_token_put(*state, &first, &rig_err));
+    DO(store_tokens(*state, on_token, &words, &rig_err));
     assert_string_equal(words.text, "ci laptop ");
 }
 

@@ -45,7 +45,7 @@ static void put(struct store *store, unsigned number, enum promotion_state promo
     promotion.status.state = promotion_state;
     promotion.due_ms = due_ms;
     snprintf(promotion.title, sizeof(promotion.title), "%u", number);
-    DO(store_promotion_put(store, &promotion, err));
+    DO(store_promotion_put(store, &promotion, &rig_err));
 }
 
 static bool on_promotion(const struct store_promotion *promotion, void *arg)
@@ -58,7 +58,7 @@ static void assert_listed(struct store *store, const struct store_promotion_filt
 {
     struct rig_words words = {0};
 
-    DO(store_promotions(store, filter, on_promotion, &words, err));
+    DO(store_promotions(store, filter, on_promotion, &words, &rig_err));
     assert_string_equal(words.text, titles);
 }
 
@@ -67,8 +67,8 @@ static void test_a_promotion_comes_back_as_it_was_put(void **state)
     struct store_promotion put_in = make_promotion(1);
     struct store_promotion got;
 
-    DO(store_promotion_put(*state, &put_in, err));
-    DO(store_promotion_get(*state, put_in.id.text, &got, err));
+    DO(store_promotion_put(*state, &put_in, &rig_err));
+    DO(store_promotion_get(*state, put_in.id.text, &got, &rig_err));
     SAME_TEXT(got, put_in, id.text);
     SAME_INT(got, put_in, kind);
     SAME_INT(got, put_in, repository_id);
@@ -103,14 +103,14 @@ static void test_every_kind_and_state_comes_back(void **state)
 
     for (enum promotion_kind kind = 0; kind < PROMOTION_KIND_COUNT; kind++) {
         promotion.kind = kind;
-        DO(store_promotion_put(*state, &promotion, err));
-        DO(store_promotion_get(*state, promotion.id.text, &got, err));
+        DO(store_promotion_put(*state, &promotion, &rig_err));
+        DO(store_promotion_get(*state, promotion.id.text, &got, &rig_err));
         assert_int_equal(got.kind, kind);
     }
     for (enum promotion_state each = 0; each < PROMOTION_STATE_COUNT; each++) {
         promotion.status.state = each;
-        DO(store_promotion_put(*state, &promotion, err));
-        DO(store_promotion_get(*state, promotion.id.text, &got, err));
+        DO(store_promotion_put(*state, &promotion, &rig_err));
+        DO(store_promotion_get(*state, promotion.id.text, &got, &rig_err));
         assert_int_equal(got.status.state, each);
     }
 }
@@ -121,18 +121,18 @@ static void test_a_promotion_is_found_by_a_unique_prefix_in_any_case(void **stat
     struct store_promotion got;
 
     snprintf(promotion.id.text, sizeof(promotion.id.text), "01ABCDEFGHJKMNPQRSTVWXYZ01");
-    DO(store_promotion_put(*state, &promotion, err));
-    DO(store_promotion_get(*state, "01abcD", &got, err));
+    DO(store_promotion_put(*state, &promotion, &rig_err));
+    DO(store_promotion_get(*state, "01abcD", &got, &rig_err));
     SAME_TEXT(got, promotion, id.text);
-    REFUSED(ERR_NOT_FOUND, "too short", store_promotion_get(*state, "01abc", &got, err));
-    REFUSED(ERR_NOT_FOUND, "01abce", store_promotion_get(*state, "01abce", &got, err));
-    REFUSED(ERR_NOT_FOUND, "01AB%_", store_promotion_get(*state, "01AB%_", &got, err));
+    REFUSED(ERR_NOT_FOUND, "too short", store_promotion_get(*state, "01abc", &got, &rig_err));
+    REFUSED(ERR_NOT_FOUND, "01abce", store_promotion_get(*state, "01abce", &got, &rig_err));
+    REFUSED(ERR_NOT_FOUND, "01AB%_", store_promotion_get(*state, "01AB%_", &got, &rig_err));
 
     snprintf(promotion.id.text, sizeof(promotion.id.text), "01ABCDZZZZJKMNPQRSTVWXYZ01");
-    DO(store_promotion_put(*state, &promotion, err));
+    DO(store_promotion_put(*state, &promotion, &rig_err));
     REFUSED(ERR_CONFLICT, "01ABCDEFGHJKMNPQRSTVWXYZ01 and 01ABCDZZZZJKMNPQRSTVWXYZ01",
-            store_promotion_get(*state, "01abcd", &got, err));
-    DO(store_promotion_get(*state, "01abcdz", &got, err));
+            store_promotion_get(*state, "01abcd", &got, &rig_err));
+    DO(store_promotion_get(*state, "01abcdz", &got, &rig_err));
     SAME_TEXT(got, promotion, id.text);
 }
 
@@ -143,13 +143,13 @@ static void test_promotions_are_listed_newest_first_by_what_is_asked(void **stat
     put(*state, 1, PROMOTION_SUCCEEDED, 0);
     put(*state, 3, PROMOTION_QUEUED, 0);
     put(*state, 2, PROMOTION_WAITING, 700);
-    put(*state, 4, PROMOTION_REFUSED, 0);
+    put(*state, 4, PROMOTION_REFUSED, 600);
     elsewhere.repository_id = 1;
     elsewhere.due_ms = 500;
     snprintf(elsewhere.repository, sizeof(elsewhere.repository), "acme/other");
     snprintf(elsewhere.to, sizeof(elsewhere.to), "uat");
     snprintf(elsewhere.title, sizeof(elsewhere.title), "5");
-    DO(store_promotion_put(*state, &elsewhere, err));
+    DO(store_promotion_put(*state, &elsewhere, &rig_err));
 
     struct id third = rig_id(3);
     const struct {
@@ -175,7 +175,8 @@ static void test_promotions_are_listed_newest_first_by_what_is_asked(void **stat
         {{.state = PROMOTION_REFUSED}, "4 "},
         {{.state = -1, .due_until_ms = 499}, ""},
         {{.state = -1, .due_until_ms = 500}, "5 "},
-        {{.state = -1, .due_until_ms = 700}, "5 2 "},
+        {{.state = -1, .due_until_ms = 700}, "5 4 2 "},
+        {{.state = STORE_PROMOTIONS_OPEN, .due_until_ms = 700}, "5 2 "},
         {{.state = PROMOTION_WAITING, .due_until_ms = 700}, "2 "},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -193,7 +194,7 @@ static void test_a_listing_ends_when_its_function_says_so(void **state)
 
     put(*state, 1, PROMOTION_QUEUED, 0);
     put(*state, 2, PROMOTION_QUEUED, 0);
-    DO(store_promotions(*state, &filter, on_promotion, &words, err));
+    DO(store_promotions(*state, &filter, on_promotion, &words, &rig_err));
     assert_string_equal(words.text, "2 ");
 }
 
@@ -211,15 +212,15 @@ static void test_the_earliest_due_time_is_known_at_once(void **state)
 {
     int64_t due_ms = -1;
 
-    DO(store_promotions_due(*state, &due_ms, err));
+    DO(store_promotions_due(*state, &due_ms, &rig_err));
     assert_int_equal(due_ms, 0);
     put(*state, 1, PROMOTION_WAITING, 900);
     put(*state, 2, PROMOTION_WAITING, 300);
     put(*state, 3, PROMOTION_WAITING, 0);
-    DO(store_promotions_due(*state, &due_ms, err));
+    DO(store_promotions_due(*state, &due_ms, &rig_err));
     assert_int_equal(due_ms, 300);
     put(*state, 2, PROMOTION_QUEUED, 0);
-    DO(store_promotions_due(*state, &due_ms, err));
+    DO(store_promotions_due(*state, &due_ms, &rig_err));
     assert_int_equal(due_ms, 900);
 }
 
@@ -263,8 +264,8 @@ static void test_a_vote_comes_back_as_it_was_put(void **state)
 
     put_in.verdict = QUORUM_REJECT;
     put_in.is_withdrawn = true;
-    DO(store_vote_put(*state, &put_in, err));
-    DO(store_votes(*state, put_in.promotion.text, on_vote, &list, err));
+    DO(store_vote_put(*state, &put_in, &rig_err));
+    DO(store_votes(*state, put_in.promotion.text, on_vote, &list, &rig_err));
     assert_int_equal(list.count, 1);
     SAME_TEXT(list.votes[0], put_in, promotion.text);
     SAME_TEXT(list.votes[0], put_in, person.login);
@@ -292,11 +293,11 @@ static void test_the_last_word_of_a_person_counts_whatever_the_login(void **stat
     changed.verdict = QUORUM_REJECT;
     second.is_bot = true;
     elsewhere.promotion = rig_id(2);
-    DO(store_vote_put(*state, &first, err));
-    DO(store_vote_put(*state, &second, err));
-    DO(store_vote_put(*state, &changed, err));
-    DO(store_vote_put(*state, &elsewhere, err));
-    DO(store_votes(*state, first.promotion.text, on_vote, &list, err));
+    DO(store_vote_put(*state, &first, &rig_err));
+    DO(store_vote_put(*state, &second, &rig_err));
+    DO(store_vote_put(*state, &changed, &rig_err));
+    DO(store_vote_put(*state, &elsewhere, &rig_err));
+    DO(store_votes(*state, first.promotion.text, on_vote, &list, &rig_err));
     assert_int_equal(list.count, 2);
     assert_string_equal(list.votes[0].person.login, "hubot");
     assert_true(list.votes[0].is_bot);
@@ -334,8 +335,8 @@ static void test_a_check_comes_back_as_it_was_put(void **state)
     struct store_check put_in = make_check(1, CHECK_FAILED);
     struct store_check got;
 
-    DO(store_check_put(*state, &put_in, err));
-    DO(store_check_get(*state, put_in.id.text, &got, err));
+    DO(store_check_put(*state, &put_in, &rig_err));
+    DO(store_check_get(*state, put_in.id.text, &got, &rig_err));
     SAME_TEXT(got, put_in, id.text);
     SAME_INT(got, put_in, phase);
     SAME_TEXT(got, put_in, subject.text);
@@ -348,7 +349,7 @@ static void test_a_check_comes_back_as_it_was_put(void **state)
     SAME_INT(got, put_in, exit_code);
     SAME_INT(got, put_in, started_ms);
     SAME_INT(got, put_in, ended_ms);
-    REFUSED(ERR_NOT_FOUND, "no check 'x'", store_check_get(*state, "x", &got, err));
+    REFUSED(ERR_NOT_FOUND, "no check 'x'", store_check_get(*state, "x", &got, &rig_err));
 }
 
 static void test_every_phase_and_state_of_a_check_comes_back(void **state)
@@ -359,8 +360,8 @@ static void test_every_phase_and_state_of_a_check_comes_back(void **state)
         for (enum check_phase phase = 0; phase < CHECK_PHASE_COUNT; phase++) {
             struct store_check check = make_check(1, each);
             check.phase = phase;
-            DO(store_check_put(*state, &check, err));
-            DO(store_check_get(*state, check.id.text, &got, err));
+            DO(store_check_put(*state, &check, &rig_err));
+            DO(store_check_get(*state, check.id.text, &got, &rig_err));
             assert_int_equal(got.state, each);
             assert_int_equal(got.phase, phase);
         }
@@ -387,11 +388,11 @@ static void test_checks_are_listed_by_subject_or_while_they_run(void **state)
         struct store_check check = make_check(rows[i].number, rows[i].state);
         check.subject = rig_id(rows[i].subject);
         snprintf(check.name, sizeof(check.name), "%s", rows[i].name);
-        DO(store_check_put(*state, &check, err));
+        DO(store_check_put(*state, &check, &rig_err));
     }
-    DO(store_checks(*state, rig_id(100).text, on_check, &of_subject, err));
+    DO(store_checks(*state, rig_id(100).text, on_check, &of_subject, &rig_err));
     assert_string_equal(of_subject.text, "a d ");
-    DO(store_checks(*state, NULL, on_check, &running, err));
+    DO(store_checks(*state, NULL, on_check, &running, &rig_err));
     assert_string_equal(running.text, "a c ");
 }
 
@@ -402,16 +403,16 @@ static void test_a_deleted_check_takes_its_evidence_along(void **state)
     struct store_check kept = make_check(2, CHECK_PASSED);
     struct store_check got;
 
-    DO(store_check_put(*state, &gone, err));
-    DO(store_check_put(*state, &kept, err));
-    DO(store_output_put(*state, gone.id.text, "one", 3, err));
-    DO(store_output_put(*state, kept.id.text, "two", 3, err));
-    DO(store_check_delete(*state, gone.id.text, err));
-    REFUSED(ERR_NOT_FOUND, gone.id.text, store_check_get(*state, gone.id.text, &got, err));
-    DO(store_output_get(*state, gone.id.text, &out, err));
+    DO(store_check_put(*state, &gone, &rig_err));
+    DO(store_check_put(*state, &kept, &rig_err));
+    DO(store_output_put(*state, gone.id.text, "one", 3, &rig_err));
+    DO(store_output_put(*state, kept.id.text, "two", 3, &rig_err));
+    DO(store_check_delete(*state, gone.id.text, &rig_err));
+    REFUSED(ERR_NOT_FOUND, gone.id.text, store_check_get(*state, gone.id.text, &got, &rig_err));
+    DO(store_output_get(*state, gone.id.text, &out, &rig_err));
     assert_int_equal(out.len, 0);
-    DO(store_check_get(*state, kept.id.text, &got, err));
-    DO(store_output_get(*state, kept.id.text, &out, err));
+    DO(store_check_get(*state, kept.id.text, &got, &rig_err));
+    DO(store_output_get(*state, kept.id.text, &out, &rig_err));
     assert_string_equal(buf_text(&out), "two");
 }
 
@@ -444,9 +445,9 @@ static void test_stop_switches_are_listed_oldest_first_until_deleted(void **stat
     };
     struct freeze_list list = {0};
 
-    DO(store_freeze_put(*state, &late, err));
-    DO(store_freeze_put(*state, &early, err));
-    DO(store_freezes(*state, on_freeze, &list, err));
+    DO(store_freeze_put(*state, &late, &rig_err));
+    DO(store_freeze_put(*state, &early, &rig_err));
+    DO(store_freezes(*state, on_freeze, &list, &rig_err));
     assert_int_equal(list.count, 2);
     SAME_TEXT(list.freezes[0], early, id.text);
     SAME_TEXT(list.freezes[0], early, flow);
@@ -461,9 +462,9 @@ static void test_stop_switches_are_listed_oldest_first_until_deleted(void **stat
     SAME_TEXT(list.freezes[1], late, flow);
     assert_false(list.freezes[1].holds_rollbacks);
 
-    DO(store_freeze_delete(*state, early.id.text, err));
+    DO(store_freeze_delete(*state, early.id.text, &rig_err));
     list.count = 0;
-    DO(store_freezes(*state, on_freeze, &list, err));
+    DO(store_freezes(*state, on_freeze, &list, &rig_err));
     assert_int_equal(list.count, 1);
     SAME_TEXT(list.freezes[0], late, id.text);
 }

@@ -30,7 +30,7 @@ static void bind(struct store *store, const char *name, const char *sha, int64_t
     struct store_release release = make_release(name, sha, created_ms);
     struct store_release bound;
 
-    DO(store_release_bind(store, &release, &bound, err));
+    DO(store_release_bind(store, &release, &bound, &rig_err));
 }
 
 static bool on_release(const struct store_release *release, void *arg)
@@ -54,12 +54,12 @@ static void test_a_release_is_found_by_its_whole_name(void **state)
     struct store_release release = make_release("1.4.0", "a1", 5);
     struct store_release got;
 
-    DO(store_release_bind(*state, &release, &got, err));
+    DO(store_release_bind(*state, &release, &got, &rig_err));
     assert_same_release(&got, &release);
-    DO(store_release_find(*state, REPOSITORY, "1.4.0", &got, err));
+    DO(store_release_find(*state, REPOSITORY, "1.4.0", &got, &rig_err));
     assert_same_release(&got, &release);
-    REFUSED(ERR_NOT_FOUND, "1.4'", store_release_find(*state, REPOSITORY, "1.4", &got, err));
-    REFUSED(ERR_NOT_FOUND, "1.4.0", store_release_find(*state, 1, "1.4.0", &got, err));
+    REFUSED(ERR_NOT_FOUND, "1.4'", store_release_find(*state, REPOSITORY, "1.4", &got, &rig_err));
+    REFUSED(ERR_NOT_FOUND, "1.4.0", store_release_find(*state, 1, "1.4.0", &got, &rig_err));
 }
 
 static void test_a_name_stays_with_its_first_commit_for_ever(void **state)
@@ -68,10 +68,10 @@ static void test_a_name_stays_with_its_first_commit_for_ever(void **state)
     struct store_release second = make_release("1.4.0", "bbbbbbb2", 6);
     struct store_release bound;
 
-    DO(store_release_bind(*state, &first, &bound, err));
-    DO(store_release_bind(*state, &second, &bound, err));
+    DO(store_release_bind(*state, &first, &bound, &rig_err));
+    DO(store_release_bind(*state, &second, &bound, &rig_err));
     assert_same_release(&bound, &first);
-    DO(store_release_find(*state, REPOSITORY, "1.4.0", &bound, err));
+    DO(store_release_find(*state, REPOSITORY, "1.4.0", &bound, &rig_err));
     assert_same_release(&bound, &first);
 }
 
@@ -82,7 +82,7 @@ static void test_names_of_different_repositories_are_different_names(void **stat
 
     bind(*state, "1.4.0", "aaaaaaa1", 5);
     other.repository_id = 1;
-    DO(store_release_bind(*state, &other, &got, err));
+    DO(store_release_bind(*state, &other, &got, &rig_err));
     assert_string_equal(got.sha.hex, "bbbbbbb2");
 }
 
@@ -93,14 +93,16 @@ static void test_seven_digits_of_a_commit_find_its_earliest_release(void **state
     bind(*state, "late", "abcdef0123", 9);
     bind(*state, "early", "abcdef0123", 3);
     bind(*state, "other", "abcdef1123", 1);
-    DO(store_release_find(*state, REPOSITORY, "abcdef0", &got, err));
+    DO(store_release_find(*state, REPOSITORY, "abcdef0", &got, &rig_err));
     assert_string_equal(got.name, "early");
-    DO(store_release_find(*state, REPOSITORY, "abcdef0123", &got, err));
+    DO(store_release_find(*state, REPOSITORY, "abcdef0123", &got, &rig_err));
     assert_string_equal(got.name, "early");
-    REFUSED(ERR_NOT_FOUND, "abcdef'", store_release_find(*state, REPOSITORY, "abcdef", &got, err));
+    REFUSED(ERR_NOT_FOUND, "abcdef'",
+            store_release_find(*state, REPOSITORY, "abcdef", &got, &rig_err));
     REFUSED(ERR_NOT_FOUND, "abcdef01234",
-            store_release_find(*state, REPOSITORY, "abcdef01234", &got, err));
-    REFUSED(ERR_NOT_FOUND, "ABCDEF0", store_release_find(*state, REPOSITORY, "ABCDEF0", &got, err));
+            store_release_find(*state, REPOSITORY, "abcdef01234", &got, &rig_err));
+    REFUSED(ERR_NOT_FOUND, "ABCDEF0",
+            store_release_find(*state, REPOSITORY, "ABCDEF0", &got, &rig_err));
 }
 
 static void test_a_prefix_of_several_commits_is_refused_and_names_two(void **state)
@@ -111,8 +113,8 @@ static void test_a_prefix_of_several_commits_is_refused_and_names_two(void **sta
     bind(*state, "one-again", "abcdef0fff", 2);
     bind(*state, "two", "abcdef0aaa", 3);
     REFUSED(ERR_CONFLICT, "abcdef0aaa (release two) and abcdef0fff (release one)",
-            store_release_find(*state, REPOSITORY, "abcdef0", &got, err));
-    DO(store_release_find(*state, REPOSITORY, "abcdef0f", &got, err));
+            store_release_find(*state, REPOSITORY, "abcdef0", &got, &rig_err));
+    DO(store_release_find(*state, REPOSITORY, "abcdef0f", &got, &rig_err));
     assert_string_equal(got.name, "one");
 }
 
@@ -122,7 +124,7 @@ static void test_a_name_that_looks_like_a_commit_wins_over_the_commit(void **sta
 
     bind(*state, "abcdef0", "1111111", 1);
     bind(*state, "two", "abcdef0aaa", 2);
-    DO(store_release_find(*state, REPOSITORY, "abcdef0", &got, err));
+    DO(store_release_find(*state, REPOSITORY, "abcdef0", &got, &rig_err));
     assert_string_equal(got.sha.hex, "1111111");
 }
 
@@ -136,13 +138,14 @@ static void test_the_release_of_a_commit_is_the_earliest_of_exactly_it(void **st
     snprintf(longer.hex + 40, sizeof(longer.hex) - 40, "%024d", 0);
     bind(*state, "late", sha.hex, 9);
     bind(*state, "early", sha.hex, 3);
-    DO(store_release_of_sha(*state, REPOSITORY, &sha, &got, err));
+    DO(store_release_of_sha(*state, REPOSITORY, &sha, &got, &rig_err));
     assert_string_equal(got.name, "early");
-    REFUSED(ERR_NOT_FOUND, "0000'", store_release_of_sha(*state, REPOSITORY, &longer, &got, err));
-    REFUSED(ERR_NOT_FOUND, "''", store_release_of_sha(*state, REPOSITORY, &none, &got, err));
+    REFUSED(ERR_NOT_FOUND, "0000'",
+            store_release_of_sha(*state, REPOSITORY, &longer, &got, &rig_err));
+    REFUSED(ERR_NOT_FOUND, "''", store_release_of_sha(*state, REPOSITORY, &none, &got, &rig_err));
 
     sha.hex[39] = '\0';
-    REFUSED(ERR_NOT_FOUND, "aaa'", store_release_of_sha(*state, REPOSITORY, &sha, &got, err));
+    REFUSED(ERR_NOT_FOUND, "aaa'", store_release_of_sha(*state, REPOSITORY, &sha, &got, &rig_err));
 }
 
 static void test_releases_are_listed_newest_first_and_in_pages(void **state)
@@ -158,14 +161,14 @@ static void test_releases_are_listed_newest_first_and_in_pages(void **state)
         bind(*state, name, "a", 10 * i);
     }
     other.repository_id = 1;
-    DO(store_release_bind(*state, &other, &bound, err));
-    DO(store_repository_put(*state, REPOSITORY, "acme/shop", err));
-    DO(store_repository_put(*state, 1, "acme/other", err));
-    DO(store_releases(*state, NULL, 0, 10, on_release, &any, err));
+    DO(store_release_bind(*state, &other, &bound, &rig_err));
+    DO(store_repository_put(*state, REPOSITORY, "acme/shop", &rig_err));
+    DO(store_repository_put(*state, 1, "acme/other", &rig_err));
+    DO(store_releases(*state, NULL, 0, 10, on_release, &any, &rig_err));
     assert_string_equal(any.text, "4 3 other 2 1 ");
-    DO(store_releases(*state, "Acme/SHOP", 40, 2, on_release, &page, err));
+    DO(store_releases(*state, "Acme/SHOP", 40, 2, on_release, &page, &rig_err));
     assert_string_equal(page.text, "3 2 ");
-    DO(store_releases(*state, "acme/shop", 0, 10, on_release, &first, err));
+    DO(store_releases(*state, "acme/shop", 0, 10, on_release, &first, &rig_err));
     assert_string_equal(first.text, "4 ");
 }
 
@@ -184,11 +187,12 @@ static void test_a_workflow_run_comes_back_as_it_was_put_last(void **state)
     };
     struct store_run got;
 
-    REFUSED(ERR_NOT_FOUND, "9007199254740993", store_run_get(*state, put_in.run_id, &got, err));
-    DO(store_run_put(*state, &put_in, err));
+    REFUSED(ERR_NOT_FOUND, "9007199254740993",
+            store_run_get(*state, put_in.run_id, &got, &rig_err));
+    DO(store_run_put(*state, &put_in, &rig_err));
     snprintf(put_in.status, sizeof(put_in.status), "completed");
-    DO(store_run_put(*state, &put_in, err));
-    DO(store_run_get(*state, put_in.run_id, &got, err));
+    DO(store_run_put(*state, &put_in, &rig_err));
+    DO(store_run_get(*state, put_in.run_id, &got, &rig_err));
     SAME_INT(got, put_in, run_id);
     SAME_INT(got, put_in, repository_id);
     SAME_TEXT(got, put_in, promotion.text);
@@ -216,8 +220,8 @@ static void test_a_github_deployment_comes_back_as_it_was_put(void **state)
     };
     struct store_github_deployment got;
 
-    DO(store_github_deployment_put(*state, &put_in, err));
-    DO(store_github_deployment_get(*state, 1, &got, err));
+    DO(store_github_deployment_put(*state, &put_in, &rig_err));
+    DO(store_github_deployment_get(*state, 1, &got, &rig_err));
     SAME_INT(got, put_in, id);
     SAME_INT(got, put_in, repository_id);
     SAME_TEXT(got, put_in, environment);
@@ -230,7 +234,7 @@ static void test_a_github_deployment_comes_back_as_it_was_put(void **state)
     SAME_INT(got, put_in, is_bypass);
     SAME_INT(got, put_in, created_ms);
     SAME_INT(got, put_in, changed_ms);
-    REFUSED(ERR_NOT_FOUND, "2", store_github_deployment_get(*state, 2, &got, err));
+    REFUSED(ERR_NOT_FOUND, "2", store_github_deployment_get(*state, 2, &got, &rig_err));
 }
 
 static void test_a_pull_request_is_found_by_the_commit_it_made(void **state)
@@ -249,9 +253,9 @@ static void test_a_pull_request_is_found_by_the_commit_it_made(void **state)
     struct git_sha none = {0};
     struct store_pull got;
 
-    DO(store_pull_put(*state, &put_in, err));
-    DO(store_pull_put(*state, &unmerged, err));
-    DO(store_pull_of_sha(*state, REPOSITORY, &put_in.merge_sha, &got, err));
+    DO(store_pull_put(*state, &put_in, &rig_err));
+    DO(store_pull_put(*state, &unmerged, &rig_err));
+    DO(store_pull_of_sha(*state, REPOSITORY, &put_in.merge_sha, &got, &rig_err));
     SAME_INT(got, put_in, repository_id);
     SAME_INT(got, put_in, number);
     SAME_TEXT(got, put_in, merge_sha.hex);
@@ -260,8 +264,8 @@ static void test_a_pull_request_is_found_by_the_commit_it_made(void **state)
     SAME_INT(got, put_in, author_id);
     SAME_INT(got, put_in, merger_id);
     SAME_INT(got, put_in, merged_ms);
-    REFUSED(ERR_NOT_FOUND, "", store_pull_of_sha(*state, 1, &put_in.merge_sha, &got, err));
-    REFUSED(ERR_NOT_FOUND, "", store_pull_of_sha(*state, REPOSITORY, &none, &got, err));
+    REFUSED(ERR_NOT_FOUND, "", store_pull_of_sha(*state, 1, &put_in.merge_sha, &got, &rig_err));
+    REFUSED(ERR_NOT_FOUND, "", store_pull_of_sha(*state, REPOSITORY, &none, &got, &rig_err));
 }
 
 /* ---- holdings ---- */
@@ -298,14 +302,14 @@ static void test_holdings_are_listed_in_the_order_they_came_whatever_the_clock(v
         .repository_id = REPOSITORY, .environment = "prod", .limit = 5};
     struct holding_list list = {0};
 
-    DO(store_holding_put(*state, REPOSITORY, "prod", &first, err));
-    DO(store_holding_put(*state, REPOSITORY, "prod", &second, err));
+    DO(store_holding_put(*state, REPOSITORY, "prod", &first, &rig_err));
+    DO(store_holding_put(*state, REPOSITORY, "prod", &second, &rig_err));
     first.is_verified = true;
     first.is_unhealthy = true;
     first.until_ms = 600;
-    DO(store_holding_put(*state, REPOSITORY, "prod", &first, err));
+    DO(store_holding_put(*state, REPOSITORY, "prod", &first, &rig_err));
 
-    DO(store_holdings(*state, &filter, on_holding, &list, err));
+    DO(store_holdings(*state, &filter, on_holding, &list, &rig_err));
     assert_int_equal(list.count, 2);
     SAME_TEXT(list.holdings[0], second, deployment.text);
     assert_false(list.holdings[0].is_verified);
@@ -329,9 +333,9 @@ static void test_holdings_are_those_of_one_lane_and_one_commit_where_asked(void 
     struct holding_list list = {0};
 
     for (size_t i = 0; i < 3; i++)
-        DO(store_holding_put(*state, REPOSITORY, "prod", &holdings[i], err));
-    DO(store_holding_put(*state, REPOSITORY, "uat", &holdings[3], err));
-    DO(store_holdings(*state, &filter, on_holding, &list, err));
+        DO(store_holding_put(*state, REPOSITORY, "prod", &holdings[i], &rig_err));
+    DO(store_holding_put(*state, REPOSITORY, "uat", &holdings[3], &rig_err));
+    DO(store_holdings(*state, &filter, on_holding, &list, &rig_err));
     assert_int_equal(list.count, 2);
     SAME_TEXT(list.holdings[0], holdings[2], deployment.text);
     SAME_TEXT(list.holdings[1], holdings[0], deployment.text);
@@ -339,7 +343,7 @@ static void test_holdings_are_those_of_one_lane_and_one_commit_where_asked(void 
     list.count = 0;
     filter.limit = 1;
     filter.sha = NULL;
-    DO(store_holdings(*state, &filter, on_holding, &list, err));
+    DO(store_holdings(*state, &filter, on_holding, &list, &rig_err));
     assert_int_equal(list.count, 1);
     SAME_TEXT(list.holdings[0], holdings[2], deployment.text);
 }
