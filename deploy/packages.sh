@@ -5,7 +5,7 @@
 set -eu
 
 build='ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libevent-dev libjansson-dev
-  libsqlite3-dev libssl-dev libyaml-dev ninja-build pkg-config'
+  libsqlite3-dev libssl-dev libyaml-dev ninja-build pkg-config tzdata'
 tests='clang clang-format clang-tidy git libcmocka-dev libhttp-parser-dev llvm node-llhttp nodejs npm
   procps python3 strace'
 
