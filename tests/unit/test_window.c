@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 #include "base/rfc3339.h"
 #include "flow/window.h"
+#include "zone_int.h"
 
 static int64_t instant(const char *text)
 {
@@ -115,12 +117,45 @@ static void test_windows_are_never_shorter_than_they_say_when_clocks_change(void
         {"Europe/Berlin", "Sun 01:00", "Sun 02:30", "2026-10-25T01:30:00Z", NULL},
         {"Europe/Berlin", "2026-10-25 02:30", "2026-10-25 02:30", "2026-10-25T00:30:00Z",
          "2026-10-25T01:30:00Z"},
-        /* Clocks of Lisbon went from Monday 00:59 back to 00:00 … of Azores to Sunday 23:00. */
-        {"Atlantic/Azores", "Mon 00:00", "Mon 06:00", "2026-10-25T00:30:00Z", NULL},
     };
 
     (void)state;
     check_moments(moments, ARRAY_LEN(moments));
+}
+
+/* A zone that is nothing but this rule; the caller frees it. */
+static struct zone *make_zone(const char *rule)
+{
+    static const unsigned char block[] = {
+        'T', 'Z', 'i', 'f', '2', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* no transitions, */
+        0,   0,   0,   0,   0,   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, /* one type, UTC */
+        0,   0,   0,   1,   0,   0, 0, 0, 0, 0, 0,
+    };
+    AUTO(buf) struct buf bytes = BUF_INIT(1024);
+    struct zone *zone = NULL;
+    struct err err = {0};
+
+    buf_append(&bytes, block, sizeof(block));
+    buf_append(&bytes, block, sizeof(block));
+    buf_printf(&bytes, "\n%s\n", rule);
+    if (!zone_parse("Made/Up", bytes.data, bytes.len, &zone, &err))
+        fail_msg("%s", err.text);
+    return zone;
+}
+
+static void test_a_week_that_has_begun_counts_though_clocks_show_sunday_again(void **state)
+{
+    struct zone *zone = make_zone("AAA0BBB,M3.5.1/3,M10.5.1/0:30"); /* Monday 00:30 to 23:30 */
+    struct flow_window window = {
+        .name = "w", .zone = zone, .from = edge("Mon 00:00"), .to = edge("Mon 06:00")};
+    int64_t until_ms = 0;
+
+    (void)state;
+    assert_false(window_is_closed(&window, "prod", instant("2026-10-25T22:59:00Z"), &until_ms));
+    assert_true(window_is_closed(&window, "prod", instant("2026-10-25T23:00:00Z"), &until_ms));
+    assert_true(window_is_closed(&window, "prod", instant("2026-10-25T23:45:00Z"), &until_ms));
+    assert_int_equal(instant("2026-10-26T06:00:00Z"), until_ms);
+    zone_free(zone);
 }
 
 static void test_windows_of_one_time_have_dates(void **state)
@@ -209,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_weekly_windows_close_and_open_on_the_minute),
         cmocka_unit_test(test_windows_are_never_shorter_than_they_say_when_clocks_change),
+        cmocka_unit_test(test_a_week_that_has_begun_counts_though_clocks_show_sunday_again),
         cmocka_unit_test(test_windows_of_one_time_have_dates),
         cmocka_unit_test(test_texts_that_are_no_edge_are_refused),
         cmocka_unit_test(test_a_list_names_the_window_that_ends_last),
