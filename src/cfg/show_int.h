@@ -32,6 +32,9 @@ void schema_table(struct jsonw *w, const struct cfg_table *table);
 /* One property with its description, default and example. */
 void schema_key(struct jsonw *w, const char *name, const struct cfg_key *key);
 
+/* "enum" of the key's choices */
+void schema_words(const struct cfg_key *key, struct jsonw *w);
+
 /* "pattern", and lengths where they say more */
 void schema_syntax(struct jsonw *w, const struct cfg_syntax *syntax);
 
