@@ -1,6 +1,7 @@
 /* Gates: whether people who exist can open them, what a rollback takes, and the digest that ties an
  * approval to the policy under which it was given. */
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -274,7 +275,7 @@ static int compare_names(const void *left, const void *right)
 static void put_lower(struct buf *out, const char *text)
 {
     for (; *text != '\0'; text++)
-        buf_putc(out, *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text);
+        buf_putc(out, (char)tolower((unsigned char)*text));
 }
 
 static void put_identity(struct buf *out, const struct flow_person *person)
@@ -287,11 +288,11 @@ static void put_identity(struct buf *out, const struct flow_person *person)
 static void put_members(struct arena *arena, const struct flow_team *team, struct buf *out)
 {
     size_t count = team->members_count;
-    const struct flow_person **members = arena_alloc(arena, count * sizeof(*members));
+    const struct flow_person **members = arena_alloc(arena, count * sizeof(struct flow_person *));
 
     for (size_t i = 0; i < count; i++)
         members[i] = &team->members[i];
-    qsort(members, count, sizeof(*members), compare_names);
+    qsort(members, count, sizeof(struct flow_person *), compare_names);
     for (size_t i = 0; i < count; i++) {
         buf_puts(out, "  ");
         put_identity(out, members[i]);
