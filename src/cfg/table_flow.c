@@ -157,15 +157,17 @@ static const struct cfg_key check_keys[] = {
 const struct cfg_table cfg_check = KEY_TABLE(check_keys);
 
 /* Three lists hold checks. */
-#define CHECKS_AT(whole, list)                                                                     \
+#define CHECKS(offset_of_count)                                                                    \
     {                                                                                              \
         .size = sizeof(struct flow_check), .name_offset = offsetof(struct flow_check, name),       \
-        .count_offset = offsetof(whole, list.count), .finish = finish_check                        \
+        .count_offset = (offset_of_count), .finish = finish_check                                  \
     }
 
-const struct cfg_entries cfg_verifications = CHECKS_AT(struct flow_environment, verify);
-static const struct cfg_entries promotion_checks = CHECKS_AT(struct flow_path, gate.checks);
-static const struct cfg_entries rollback_checks = CHECKS_AT(struct flow_gate, checks);
+const struct cfg_entries cfg_verifications =
+    CHECKS(offsetof(struct flow_environment, verify.count));
+static const struct cfg_entries promotion_checks =
+    CHECKS(offsetof(struct flow_path, gate.checks.count));
+static const struct cfg_entries rollback_checks = CHECKS(offsetof(struct flow_gate, checks.count));
 
 /* Fills the probe and, behind it in the same environment, how often it runs. */
 static const struct cfg_key health_keys[] = {
