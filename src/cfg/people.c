@@ -121,7 +121,7 @@ static void schema_counts(const struct cfg_key *key, struct jsonw *w)
 
 static void schema_one(const struct cfg_key *key, struct jsonw *w)
 {
-    jsonw_text(w, "type", "string");
+    schema_text_type(w, key->syntax);
     schema_syntax(w, key->syntax);
 }
 

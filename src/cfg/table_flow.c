@@ -10,7 +10,7 @@
 #include "windows_int.h"
 
 const char cfg_standard_flow[] =
-    "{ standard: { environments: { dev-int: { auto: [ main ] }, "
+    "{ standard: { environments: { dev-int: { auto: [ main ], manual: [ main ] }, "
     "future: { manual: [ main, release/* ], branches: [ main, release/* ] }, "
     "active: { manual: [ main, release/* ], branches: [ main, release/* ] }, "
     "uat: {}, staging: {}, prod: { branches: [ main, release/* ] } }, "

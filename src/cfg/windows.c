@@ -12,8 +12,8 @@
 #include "problems_int.h"
 #include "show_int.h"
 
-#define WEEK_MINUTES    (7 * 24 * 60)
-#define DAY_MINUTES     (24 * 60)
+#define WEEK_MINUTES    (7 * DAY_MINUTES)
+#define DAY_MINUTES     1440
 #define EDGE_SIZE       32
 #define ZONES_FILE      "/usr/share/zoneinfo/zone.tab"
 #define ZONES_BYTES_MAX ((size_t)256 * 1024)
@@ -51,7 +51,7 @@ static const struct zone *find_zone(struct cfg_memory *memory, const char *name,
 }
 
 /* Lines of country, coordinates and name, parted by tabs; '#' begins a remark. */
-static void offer_zones(struct nearest *nearest, char *lines, struct arena *arena)
+static void offer_zones(struct nearest *nearest, const char *lines, struct arena *arena)
 {
     for (const char *line = lines; *line != '\0'; line += strspn(line, "\n")) {
         const char *end = line + strcspn(line, "\n");
@@ -88,7 +88,7 @@ static void report_zone(struct loader *loader, const struct node *node, const st
 static void load_zone(struct loader *loader, const struct cfg_key *key, const struct node *node,
                       void *base)
 {
-    struct err err;
+    struct err err = {.code = ERR_OK};
 
     if (loader_text(loader, node, key->type->expects, NULL) == NULL)
         return;
@@ -202,8 +202,8 @@ const struct cfg_type type_edge = {
 
 static int64_t minute_of(const struct zone_civil *civil)
 {
-    return zone_days_of(civil->year, civil->month, civil->day) * DAY_MINUTES + civil->hour * 60 +
-           civil->minute;
+    return zone_days_of(civil->year, civil->month, civil->day) * DAY_MINUTES +
+           (int64_t)civil->hour * 60 + civil->minute;
 }
 
 void finish_freeze(struct loader *loader, const struct node *node, size_t i UNUSED, void *element)

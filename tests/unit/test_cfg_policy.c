@@ -80,7 +80,7 @@ static void test_the_flow_that_nobody_writes_is_the_one_people_ask_for(void **st
         const char *name, *automatic, *manual, *branches, *approval;
         int rollback;
     } environments[] = {
-        {"dev-int", "main", "", "", NULL, 0},
+        {"dev-int", "main", "main", "", NULL, 0},
         {"future", "", "main release/*", "main release/*", NULL, 0},
         {"active", "", "main release/*", "main release/*", NULL, 0},
         {"uat", "", "", "", "promotion-approval-uat", 1},
