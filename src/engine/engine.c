@@ -216,13 +216,15 @@ static bool write_deliveries(struct turn *turn, struct err *err)
     return true;
 }
 
-/* Lanes whose freeze may have ended, and health to be probed. */
+/* Whatever nobody told of: a gate that the configuration changed, a freeze that ended, health to be
+ * probed. */
 static bool sweep(struct turn *turn, struct err *err)
 {
     struct lanes *lanes = &turn->engine->intake.lanes;
     int64_t next_ms = 0;
 
-    if (!lanes_open_all(lanes, err) || !checks_probe_health(lanes, &next_ms, err))
+    if (!promotions_evaluate_open(lanes, 0, err) || !lanes_open_all(lanes, err) ||
+        !checks_probe_health(lanes, &next_ms, err))
         return false;
     turn->next_sweep_ms = lanes->now_ms + SWEEP_MS;
     if (next_ms != 0 && next_ms < turn->next_sweep_ms)
