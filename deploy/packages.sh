@@ -1,18 +1,21 @@
 #!/bin/sh
-# Installs Debian packages, as root or with sudo. Usage: packages.sh build|test
+# Installs Debian packages, as root or with sudo. Usage: packages.sh build|test|mcdc
 #   build  what compiling and running envflow takes
 #   test   that, and what the tests, the analysers and the oracles take
+#   mcdc   what tests/mcdc.sh takes: the Clang that measures MC/DC
 set -eu
 
 build='ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libevent-dev libjansson-dev
-  libsqlite3-dev libssl-dev libyaml-dev ninja-build pkg-config'
+  libsqlite3-dev libssl-dev libyaml-dev ninja-build pkg-config tzdata'
 tests='clang clang-format clang-tidy git libcmocka-dev libhttp-parser-dev llvm node-llhttp nodejs npm
   procps python3 python3-jsonschema strace'
+mcdc='clang-19 libclang-rt-19-dev libcmocka-dev libsqlite3-dev libssl-dev llvm-19'
 
 case ${1:-} in
   build) wanted=$build ;;
   test) wanted="$build $tests" ;;
-  *) echo "usage: packages.sh build|test" >&2; exit 2 ;;
+  mcdc) wanted=$mcdc ;;
+  *) echo "usage: packages.sh build|test|mcdc" >&2; exit 2 ;;
 esac
 
 missing=

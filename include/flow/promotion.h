@@ -85,7 +85,7 @@ enum promotion_effect {
     PROMOTION_DO_CHECK,       /* start the checks before the deployment */
     PROMOTION_DO_STOP_CHECKS, /* their results no longer matter */
     PROMOTION_DO_QUEUE,       /* become a candidate of the lane */
-    PROMOTION_DO_UNQUEUE,     /* stop being one */
+    PROMOTION_DO_UNQUEUE,     /* stop being one, unless the lane has let it go by itself */
     PROMOTION_DO_ROLL_BACK,   /* ask for the last verified release */
     PROMOTION_EFFECT_COUNT
 };
@@ -96,8 +96,10 @@ struct promotion_result {
     struct promotion_status next;
     enum promotion_effect effects[PROMOTION_EFFECTS_MAX];
     size_t effects_count;
-    bool ignored;            /* no rule matched; next equals the old status */
-    enum reason_code reason; /* of the move; the caller words the sentence */
+    bool ignored; /* no rule matched; next equals the old status */
+    /* Of the move; the caller words the sentence. REASON_NONE for PROMOTION_REFUSED: what
+     * promotion_judge_request() found says it. */
+    enum reason_code reason;
 };
 
 /* One move. After PROMOTION_EVALUATE call again until it is ignored: one fact may allow several
@@ -141,7 +143,8 @@ struct promotion_request {
 };
 
 /* REASON_NONE when it may be asked for; else code and sentence that says what would make it
- * legal. A pin refuses deployments by hand and pushes, never promotions or rollbacks. */
+ * legal. A pin refuses deployments by hand and pushes, never promotions or rollbacks. A rollback
+ * is not held to the target's branches: what it brings was verified there before. */
 struct reason promotion_judge_request(const struct promotion_request *request);
 
 #endif

@@ -3,7 +3,12 @@
  *
  * A gate has `required` seats. A team with a minimum owns that many of them; the others are
  * open to every reviewer. Who sits where is a maximum matching, so that people who belong to
- * several groups never block each other. One rejection by somebody who may vote rejects.
+ * several groups never block each other; who voted first keeps a seat. Minimums that add up to
+ * more than `required` raise the number of seats.
+ *
+ * One rejection by a reviewer rejects. Separation of duties (requester, authors, committers)
+ * keeps people from opening a gate for themselves, never from closing it; a bot, a stranger and
+ * a vote for something else do neither.
  *
  * Pure. Votes are values; who a person is a member of was settled when the vote came in.
  */
@@ -59,19 +64,25 @@ struct quorum_result {
     bool is_met;
     bool is_rejected;
     int64_t seats_total, seats_filled;
-    /* Seats still empty, by who could fill them: bit i of missing[n] is reviewers.items[i]. */
+    /* Seats still empty, by who could fill them: bit i of missing[n] is reviewers.items[i] (bit 0
+     * everybody, without reviewers). Who sits moves over where that helps, so a seat may be open
+     * to more people than its own. True of the next vote; after it, ask again. */
     uint64_t missing[FLOW_SEATS_MAX];
     size_t missing_count;
     enum quorum_standing standings[QUORUM_VOTES_MAX]; /* one for each vote given */
-    int64_t changes_ms; /* when the next vote expires and the answer may change; 0: never */
+    int64_t changes_ms; /* when the first vote that counts expires; 0: never */
 };
 
-/* votes_count <= QUORUM_VOTES_MAX, approvals->required <= FLOW_SEATS_MAX. */
+/* Seats of a gate: `required`, or the sum of the minimums if that is more. */
+int64_t quorum_seats(const struct flow_approvals *approvals);
+
+/* votes_count <= QUORUM_VOTES_MAX, quorum_seats() <= FLOW_SEATS_MAX: the configuration's business.
+ * Votes in the order in which they were cast: the first ones keep the seats. */
 void quorum_judge(const struct flow_approvals *approvals, const struct quorum_vote *votes,
                   size_t votes_count, int64_t now_ms, struct quorum_result *ret_result);
 
 /* Could people with these memberships (one entry a person) fill every seat? For prove and for
- * configuration errors. */
+ * configuration errors; false too for more seats than FLOW_SEATS_MAX. */
 bool quorum_is_reachable(const struct flow_approvals *approvals, const uint64_t *memberships,
                          size_t people_count);
 
