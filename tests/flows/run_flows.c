@@ -268,7 +268,7 @@ static bool is_plain_key(const char *key)
 {
     static const char *const keys[] = {"at",      "name",      "as",      "with",  "without",
                                        "guid",    "hook",      "deliver", "payload", "ended",
-                                       "check",   "restart",   "ask",     "redeliver", "comment"};
+                                       "check",   "restart",   "ask",     "redeliver", "down"};
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (strcmp(keys[i], key) == 0)
@@ -305,7 +305,10 @@ static void pass_time(struct play *play, json_t *event)
 
     if (at != NULL && !rfc3339_parse(at, &now_ms, &err))
         world_fail("%s", err.text);
-    world_pass_to(&play->world, now_ms);
+    if (json_is_true(json_object_get(event, "down")))
+        fake_clock_advance(&play->world.fake, now_ms - play->world.fake.wall_ms);
+    else
+        world_pass_to(&play->world, now_ms);
 }
 
 static bool note_end(const struct store_promotion *promotion, void *arg)
