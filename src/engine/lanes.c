@@ -425,8 +425,30 @@ static bool replace_unverified(struct move *move, struct err *err)
                                 &move->subject.reason, &move->subject.id, err);
 }
 
-/* The deployment is over: the lane goes on, and the promotion hears of it. */
-static bool finish(struct move *move, const struct lanes_outcome *outcome,
+static bool tell_promotion(struct move *move, enum promotion_event event, struct err *err)
+{
+    return move->subject.promotion.text[0] == '\0' ||
+           promotions_tell(move->lanes, move->subject.promotion.text, event,
+                           &move->subject.reason, err);
+}
+
+/* It is there, and good. The promotion hears of it before the lane chooses what goes next: a
+ * rollback pins the environment, a promotion unpins it. */
+static bool finish_well(struct move *move, const struct lanes_outcome *outcome,
+                        enum promotion_event event, struct err *err)
+{
+    struct store_deployment *subject = &move->subject;
+
+    move->is_verified = true;
+    settle_subject(move, outcome);
+    return trail_add_deployment(move->lanes, "deployment.ended", subject, err) &&
+           tell_promotion(move, event, err) &&
+           load_lane(move, subject->repository_id, subject->environment, err) &&
+           carry_out(move, outcome->kind, err);
+}
+
+/* It is not, or nobody knows: the lane goes on, and the promotion hears of it. */
+static bool finish_badly(struct move *move, const struct lanes_outcome *outcome,
                    enum promotion_event event, struct err *err)
 {
     struct lanes *lanes = move->lanes;
@@ -443,7 +465,7 @@ static bool finish(struct move *move, const struct lanes_outcome *outcome,
                    strcmp(move->lane.state.running.text, "") != 0 && move->lane.state.attempt > 1;
     if (subject->promotion.text[0] == '\0')
         return outcome->kind != LANE_UNVERIFIED || replace_unverified(move, err);
-    return goes_on || promotions_tell(lanes, subject->promotion.text, event, &subject->reason, err);
+    return goes_on || tell_promotion(move, event, err);
 }
 
 static bool begin_verification(struct move *move, struct err *err)
@@ -456,9 +478,7 @@ static bool begin_verification(struct move *move, struct err *err)
     return store_deployment_put(lanes->store, subject, err) &&
            checks_start(lanes, CHECK_AFTER, &subject->id, subject->repository_id,
                         subject->environment, &move->environment->verify, err) &&
-           (subject->promotion.text[0] == '\0' ||
-            promotions_tell(lanes, subject->promotion.text, PROMOTION_DEPLOYED, &subject->reason,
-                            err));
+           tell_promotion(move, PROMOTION_DEPLOYED, err);
 }
 
 static bool end(struct move *move, const struct lanes_outcome *outcome, struct err *err)
@@ -473,10 +493,9 @@ static bool end(struct move *move, const struct lanes_outcome *outcome, struct e
     bool has_verification = move->environment != NULL && move->environment->verify.count > 0;
     if (outcome->kind == LANE_SUCCEEDED && has_verification)
         return begin_verification(move, err);
-    move->is_verified = outcome->kind == LANE_SUCCEEDED;
-    return finish(move, outcome,
-                  outcome->kind == LANE_SUCCEEDED ? PROMOTION_DEPLOYED : PROMOTION_DEPLOY_FAILED,
-                  err);
+    return outcome->kind == LANE_SUCCEEDED
+               ? finish_well(move, outcome, PROMOTION_DEPLOYED, err)
+               : finish_badly(move, outcome, PROMOTION_DEPLOY_FAILED, err);
 }
 
 bool lanes_end(struct lanes *lanes, const char *deployment_id, const struct lanes_outcome *outcome,
@@ -499,7 +518,7 @@ bool lanes_end(struct lanes *lanes, const char *deployment_id, const struct lane
 bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good,
                     const struct reason *reason, struct err *err)
 {
-    struct move move = {.lanes = lanes, .is_verified = is_good};
+    struct move move = {.lanes = lanes};
     struct lanes_outcome outcome = {
         .kind = is_good ? LANE_SUCCEEDED : LANE_UNVERIFIED,
         .reason = *reason,
@@ -509,8 +528,9 @@ bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good
         return err_wrap(err, "verification of deployment %s", deployment_id);
     if (move.subject.state != DEPLOYMENT_VERIFYING)
         return true;
-    return finish(&move, &outcome, is_good ? PROMOTION_VERIFIED : PROMOTION_UNVERIFIED, err) ||
-           err_wrap(err, "verification of deployment %s", deployment_id);
+    bool written = is_good ? finish_well(&move, &outcome, PROMOTION_VERIFIED, err)
+                           : finish_badly(&move, &outcome, PROMOTION_UNVERIFIED, err);
+    return written || err_wrap(err, "verification of deployment %s", deployment_id);
 }
 
 bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment, bool is_good,
