@@ -16,6 +16,7 @@ struct asking {
     const struct flow_environment *target;
     const struct flow_path *path;
     struct store_lane lane; /* of the target */
+    struct id failed;       /* the deployment there, when the last one that ended did so badly */
     struct store_promotion promotion;
     struct reason refusal; /* REASON_NONE so far */
 };
@@ -33,6 +34,31 @@ static bool refuse(struct asking *asking, struct reason reason)
 }
 
 /* ---- where ---- */
+
+/* Newest first: the last one that ran to its end. */
+static bool take_last_end(const struct store_deployment *deployment, void *arg)
+{
+    bool ended_badly =
+        deployment->state == DEPLOYMENT_FAILED || deployment->state == DEPLOYMENT_UNKNOWN;
+
+    if (ended_badly)
+        *(struct id *)arg = deployment->id;
+    return !ended_badly && deployment->state != DEPLOYMENT_SUCCEEDED;
+}
+
+/* A deployment that broke off half way leaves nobody knows what: then the environment no longer
+ * counts as holding what it held, so that the same may be brought there again. */
+static bool find_failed(struct asking *asking, struct err *err)
+{
+    struct store_deployment_filter filter = {
+        .repository_id = asking->promotion.repository_id,
+        .environment = asking->promotion.to,
+        .state = -1,
+        .limit = UINT32_MAX,
+    };
+
+    return store_deployments(asking->lanes->store, &filter, take_last_end, &asking->failed, err);
+}
 
 static bool find_target(struct asking *asking, struct err *err)
 {
@@ -60,7 +86,8 @@ static bool find_target(struct asking *asking, struct err *err)
                                           wish->repository));
     snprintf(promotion->to, sizeof(promotion->to), "%s", asking->target->name);
     return store_lane_get(asking->lanes->store, promotion->repository_id, promotion->to,
-                          &asking->lane, err);
+                          &asking->lane, err) &&
+           find_failed(asking, err);
 }
 
 /* Without a source: the only path that leads there. */
@@ -172,8 +199,8 @@ static bool find_head(struct asking *asking, struct err *err)
 
 /* The newest verified release that is not the one there now. */
 struct earlier {
-    const struct git_sha *now;
-    struct git_sha sha; /* "" for none */
+    const struct git_sha *now; /* NULL: nobody knows what is there */
+    struct git_sha sha;        /* "" for none */
 };
 
 static bool take_earlier(const struct store_holding *holding, void *arg)
@@ -181,7 +208,7 @@ static bool take_earlier(const struct store_holding *holding, void *arg)
     struct earlier *earlier = arg;
 
     if (!holding->is_verified || holding->is_unhealthy ||
-        git_sha_equal(&holding->sha, earlier->now))
+        (earlier->now != NULL && git_sha_equal(&holding->sha, earlier->now)))
         return true;
     earlier->sha = holding->sha;
     return false;
@@ -189,8 +216,9 @@ static bool take_earlier(const struct store_holding *holding, void *arg)
 
 static bool find_earlier(struct asking *asking, struct err *err)
 {
-    struct earlier earlier = {.now = &asking->lane.holds};
-
+    bool broke_off = asking->failed.text[0] != '\0' &&
+                     strcmp(asking->failed.text, asking->lane.holds_deployment.text) != 0;
+    struct earlier earlier = {.now = broke_off ? NULL : &asking->lane.holds};
     struct store_holding_filter filter = {
         .repository_id = asking->promotion.repository_id,
         .environment = asking->promotion.to,
@@ -322,7 +350,8 @@ static bool judge(struct asking *asking, struct reason *ret_reason, struct err *
         .branch = promotion->branch,
         .requester = promotion->requester.login,
         .is_reason_given = promotion->reason_given[0] != '\0',
-        .is_on_target = git_sha_equal(&asking->lane.holds, &promotion->sha),
+        .is_on_target = asking->failed.text[0] == '\0' &&
+                        git_sha_equal(&asking->lane.holds, &promotion->sha),
         .is_pinned = asking->lane.pinned_ms != 0,
         .pin_reason = asking->lane.pin_reason,
     };
