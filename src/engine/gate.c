@@ -111,6 +111,42 @@ bool gate_look_at_source(struct store *store, int64_t repository_id, const char 
     return true;
 }
 
+/* ---- the way back ---- */
+
+struct way_back {
+    const struct git_sha *from;
+    bool found;
+};
+
+static bool take_way_back(const struct store_holding *holding, void *arg)
+{
+    struct way_back *way = arg;
+
+    way->found = holding->is_verified && !holding->is_unhealthy &&
+                 !git_sha_equal(&holding->sha, way->from);
+    return !way->found;
+}
+
+/* Where a failed verification rolls back: is there a verified release to roll back to? */
+static bool find_way_back(struct store *store, const struct store_promotion *promotion,
+                          struct gate_view *view, struct err *err)
+{
+    struct store_holding_filter filter = {
+        .repository_id = promotion->repository_id,
+        .environment = promotion->to,
+        .limit = UINT32_MAX,
+    };
+    struct way_back way = {.from = &promotion->sha};
+
+    if (promotion->kind == PROMOTION_ROLLBACK || view->target == NULL ||
+        view->target->on_unverified != FLOW_ROLL_BACK)
+        return true;
+    if (!store_holdings(store, &filter, take_way_back, &way, err))
+        return false;
+    view->has_way_back = way.found;
+    return true;
+}
+
 /* ---- all of it ---- */
 
 static void find_policy(const struct flow_graph *graph, const struct store_promotion *promotion,
@@ -175,8 +211,7 @@ static void state_facts(const struct store_promotion *promotion, int64_t now_ms,
         .is_source_ready = promotion->kind != PROMOTION_PROMOTE || view->source.is_ready,
         .has_checks = gate->checks.count > 0,
         .has_verification = view->target != NULL && view->target->verify.count > 0,
-        .rolls_back = promotion->kind != PROMOTION_ROLLBACK && view->target != NULL &&
-                      view->target->on_unverified == FLOW_ROLL_BACK,
+        .rolls_back = view->has_way_back,
         .wait_ms = gate->wait_ms,
         .expires_at_ms = gate->expires_ms > 0 ? promotion->created_ms + gate->expires_ms : 0,
     };
@@ -202,6 +237,8 @@ bool gate_look(struct store *store, const struct flow_graph *graph,
     if (promotion->kind == PROMOTION_PROMOTE &&
         !gate_look_at_source(store, promotion->repository_id, promotion->from, &promotion->sha,
                              view->gate->soak_ms, now_ms, &view->source, err))
+        return err_wrap(err, "promotion %s", promotion->id.text);
+    if (!find_way_back(store, promotion, view, err))
         return err_wrap(err, "promotion %s", promotion->id.text);
     state_facts(promotion, now_ms, view);
     note_recheck(promotion, now_ms, view);

@@ -331,6 +331,9 @@ static bool look_back(struct asking *asking, struct promotion_request *request, 
         !gate_look_at_source(store, promotion->repository_id, promotion->from, &promotion->sha, 0,
                              asking->lanes->now_ms, &source, err))
         return false;
+    /* One that people have yet to approve does not keep the one that needs nobody from starting. */
+    if (asking->wish->caused_by.text[0] != '\0')
+        request->is_same_open = false;
     request->was_verified_on_target = history.was_verified;
     request->was_on_source = source.was_there;
     request->is_source_unhealthy = source.is_unhealthy;
