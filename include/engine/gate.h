@@ -44,7 +44,8 @@ struct gate_view {
     struct promotion_facts facts;
     struct freeze_view freeze;
     struct source_view source;
-    bool has_way_back; /* a failed verification rolls back, and there is something to roll back to */
+    bool
+        has_way_back; /* a failed verification rolls back, and there is something to roll back to */
     struct quorum_vote votes[QUORUM_VOTES_MAX];
     char voters[QUORUM_VOTES_MAX][STORE_LOGIN_MAX];
     size_t votes_count;

@@ -122,8 +122,8 @@ static bool take_way_back(const struct store_holding *holding, void *arg)
 {
     struct way_back *way = arg;
 
-    way->found = holding->is_verified && !holding->is_unhealthy &&
-                 !git_sha_equal(&holding->sha, way->from);
+    way->found =
+        holding->is_verified && !holding->is_unhealthy && !git_sha_equal(&holding->sha, way->from);
     return !way->found;
 }
 

@@ -138,6 +138,51 @@ static bool take_row(const struct store_deployment *deployment, void *arg)
     return false;
 }
 
+/* A push takes no place that somebody asked for: a rollback that waits would be lost. */
+static bool yields(const struct store_deployment *waiting, const struct store_deployment *candidate)
+{
+    return candidate->promotion.text[0] != '\0' || waiting->promotion.text[0] == '\0';
+}
+
+struct yielding {
+    const struct store_deployment *candidate;
+    struct store_deployment *oldest; /* NULL: only count */
+    uint32_t kept_count;
+};
+
+static bool take_yielding(const struct store_deployment *waiting, void *arg)
+{
+    struct yielding *yielding = arg;
+    bool gives_way = yields(waiting, yielding->candidate);
+
+    if (gives_way && yielding->oldest != NULL)
+        *yielding->oldest = *waiting;
+    yielding->kept_count += gives_way ? 0 : 1;
+    return !gives_way || yielding->oldest == NULL;
+}
+
+/* The oldest waiting deployment that gives way to the candidate; id "" when there is none. */
+static bool oldest_yielding(struct move *move, struct store_deployment *ret_deployment,
+                            struct err *err)
+{
+    struct store_deployment_filter filter = waiting_filter(move, UINT32_MAX);
+    struct yielding yielding = {.candidate = &move->subject, .oldest = ret_deployment};
+
+    ret_deployment->id.text[0] = '\0';
+    return store_deployments(move->lanes->store, &filter, take_yielding, &yielding, err);
+}
+
+static bool count_kept(struct move *move, uint32_t *ret_count, struct err *err)
+{
+    struct store_deployment_filter filter = waiting_filter(move, UINT32_MAX);
+    struct yielding yielding = {.candidate = &move->subject};
+
+    if (!store_deployments(move->lanes->store, &filter, take_yielding, &yielding, err))
+        return false;
+    *ret_count = yielding.kept_count;
+    return true;
+}
+
 /* The oldest waiting deployment of the lane; id "" when there is none. */
 static bool oldest_waiting(struct move *move, struct store_deployment *ret_deployment,
                            struct err *err)
@@ -176,7 +221,7 @@ static bool supersede_all(struct move *move, struct err *err)
     struct store_deployment waiting;
 
     for (;;) {
-        if (!oldest_waiting(move, &waiting, err))
+        if (!oldest_yielding(move, &waiting, err))
             return false;
         if (waiting.id.text[0] == '\0')
             return true;
@@ -318,7 +363,8 @@ static bool find_policy(struct move *move, enum lane_event_kind kind, struct lan
         .next_may_start = move->next.id.text[0] != '\0',
     };
     if (kind == LANE_CANDIDATE && is_push)
-        return may_push_start(move, &policy->candidate_may_start, &unused, err);
+        return may_push_start(move, &policy->candidate_may_start, &unused, err) &&
+               count_kept(move, &policy->kept_count, err);
     return kind != LANE_OUTCOME_LOST || is_repeatable(move, &policy->repeatable, err);
 }
 
@@ -428,8 +474,8 @@ static bool replace_unverified(struct move *move, struct err *err)
 static bool tell_promotion(struct move *move, enum promotion_event event, struct err *err)
 {
     return move->subject.promotion.text[0] == '\0' ||
-           promotions_tell(move->lanes, move->subject.promotion.text, event,
-                           &move->subject.reason, err);
+           promotions_tell(move->lanes, move->subject.promotion.text, event, &move->subject.reason,
+                           err);
 }
 
 /* It is there, and good. The promotion hears of it before the lane chooses what goes next: a
@@ -449,7 +495,7 @@ static bool finish_well(struct move *move, const struct lanes_outcome *outcome,
 
 /* It is not, or nobody knows: the lane goes on, and the promotion hears of it. */
 static bool finish_badly(struct move *move, const struct lanes_outcome *outcome,
-                   enum promotion_event event, struct err *err)
+                         enum promotion_event event, struct err *err)
 {
     struct lanes *lanes = move->lanes;
     struct store_deployment *subject = &move->subject;

@@ -353,8 +353,8 @@ static bool judge(struct asking *asking, struct reason *ret_reason, struct err *
         .branch = promotion->branch,
         .requester = promotion->requester.login,
         .is_reason_given = promotion->reason_given[0] != '\0',
-        .is_on_target = asking->failed.text[0] == '\0' &&
-                        git_sha_equal(&asking->lane.holds, &promotion->sha),
+        .is_on_target =
+            asking->failed.text[0] == '\0' && git_sha_equal(&asking->lane.holds, &promotion->sha),
         .is_pinned = asking->lane.pinned_ms != 0,
         .pin_reason = asking->lane.pin_reason,
     };

@@ -59,8 +59,7 @@ static json_t *person(const char *text, bool is_bot)
 
 static json_t *person_of(json_t *arguments, const char *key)
 {
-    return person(text_or(arguments, key, NULL),
-                  json_is_true(json_object_get(arguments, "bot")));
+    return person(text_or(arguments, key, NULL), json_is_true(json_object_get(arguments, "bot")));
 }
 
 /* acme/shop is 42; the id of any other follows from its name. */
@@ -78,12 +77,12 @@ static json_int_t repository_id(const char *name)
 static json_t *common(json_t *arguments, const char *action)
 {
     const char *repository = text_or(arguments, "repository", "acme/shop");
-    json_t *payload = json_pack(
-        "{s:{s:I, s:s, s:b, s:s}, s:o}", "repository", "id",
-        (json_int_t)number_or(arguments, "repository_id", repository_id(repository)), "full_name",
-        repository, "fork", 0, "default_branch", "main", "sender",
-        person(text_or(arguments, "sender", "github#5"),
-               json_is_true(json_object_get(arguments, "bot"))));
+    json_t *payload =
+        json_pack("{s:{s:I, s:s, s:b, s:s}, s:o}", "repository", "id",
+                  (json_int_t)number_or(arguments, "repository_id", repository_id(repository)),
+                  "full_name", repository, "fork", 0, "default_branch", "main", "sender",
+                  person(text_or(arguments, "sender", "github#5"),
+                         json_is_true(json_object_get(arguments, "bot"))));
 
     if (action != NULL)
         json_object_set_new(payload, "action", json_string(action));
@@ -112,11 +111,10 @@ static json_t *make_push(json_t *arguments, const struct payload_names *names)
     const char *before = text_or(arguments, "before", text_or(names->heads, key, ""));
     const char *after = payload_sha(text_or(arguments, "sha", ""));
     json_object_update_new(
-        payload, json_pack("{s:s, s:o, s:s, s:b, s:b, s:b}", "ref",
-                           text_or(arguments, "ref", ref), "before",
-                           json_string(payload_sha(before)), "after", after, "created",
-                           before[0] == '\0', "deleted", strspn(after, "0") == SHA_DIGITS,
-                           "forced", json_is_true(json_object_get(arguments, "forced"))));
+        payload, json_pack("{s:s, s:o, s:s, s:b, s:b, s:b}", "ref", text_or(arguments, "ref", ref),
+                           "before", json_string(payload_sha(before)), "after", after, "created",
+                           before[0] == '\0', "deleted", strspn(after, "0") == SHA_DIGITS, "forced",
+                           json_is_true(json_object_get(arguments, "forced"))));
     json_object_set_new(payload, "commits", json_array());
     json_object_set_new(payload, "head_commit",
                         json_pack("{s:s, s:s}", "id", after, "message",
@@ -134,9 +132,9 @@ static json_t *jobs_of(json_t *arguments)
     json_t *jobs = json_array();
 
     for (size_t i = 0; i < json_array_size(environments); i++)
-        json_array_append_new(
-            jobs, json_pack("{s:I, s:O, s:s}", "id", (json_int_t)(i + 1), "environment",
-                            json_array_get(environments, i), "status", "waiting"));
+        json_array_append_new(jobs,
+                              json_pack("{s:I, s:O, s:s}", "id", (json_int_t)(i + 1), "environment",
+                                        json_array_get(environments, i), "status", "waiting"));
     if (json_array_size(jobs) == 0)
         json_array_append_new(
             jobs, json_pack("{s:i, s:s, s:s}", "id", 1, "environment",
@@ -166,19 +164,16 @@ static json_t *run_of(json_t *arguments, const struct payload_names *names)
                      "path", ".github/workflows/promote-release.yml");
 }
 
-static json_t *make_review(json_t *arguments, const struct payload_names *names,
-                           const char *action)
+static json_t *make_review(json_t *arguments, const struct payload_names *names, const char *action)
 {
     json_t *payload = common(arguments, action);
     bool is_request = strcmp(action, "requested") == 0;
 
-    json_object_update_new(payload,
-                           json_pack("{s:o, s:o, s:s, s:{s:s, s:i}}", "workflow_run",
-                                     run_of(arguments, names), "since", time_text(names),
-                                     "comment", text_or(arguments, "comment", ""), "organization",
-                                     "login", "acme", "id", 7));
-    json_object_set_new(payload, is_request ? "requestor" : "approver",
-                        person_of(arguments, "by"));
+    json_object_update_new(payload, json_pack("{s:o, s:o, s:s, s:{s:s, s:i}}", "workflow_run",
+                                              run_of(arguments, names), "since", time_text(names),
+                                              "comment", text_or(arguments, "comment", ""),
+                                              "organization", "login", "acme", "id", 7));
+    json_object_set_new(payload, is_request ? "requestor" : "approver", person_of(arguments, "by"));
     if (is_request)
         json_object_set_new(
             payload, "environment",
@@ -207,15 +202,15 @@ static json_t *make_pull_review(json_t *arguments, const struct payload_names *n
 {
     json_t *payload = common(arguments, text_or(arguments, "action", "submitted"));
 
+    json_object_set_new(payload, "review",
+                        json_pack("{s:I, s:s, s:o, s:o, s:s, s:o}", "id", (json_int_t)names->now_ms,
+                                  "state", text_or(arguments, "state", "approved"), "commit_id",
+                                  sha_or(arguments, "sha", ""), "user", person_of(arguments, "by"),
+                                  "body", text_or(arguments, "comment", ""), "submitted_at",
+                                  time_text(names)));
     json_object_set_new(
-        payload, "review",
-        json_pack("{s:I, s:s, s:o, s:o, s:s, s:o}", "id", (json_int_t)names->now_ms, "state",
-                  text_or(arguments, "state", "approved"), "commit_id",
-                  sha_or(arguments, "sha", ""), "user", person_of(arguments, "by"), "body",
-                  text_or(arguments, "comment", ""), "submitted_at", time_text(names)));
-    json_object_set_new(payload, "pull_request",
-                        json_pack("{s:I}", "number",
-                                  (json_int_t)number_or(arguments, "number", 1)));
+        payload, "pull_request",
+        json_pack("{s:I}", "number", (json_int_t)number_or(arguments, "number", 1)));
     return payload;
 }
 
@@ -225,12 +220,11 @@ static json_t *make_merged(json_t *arguments, const struct payload_names *names)
 
     json_object_set_new(payload, "number",
                         json_integer((json_int_t)number_or(arguments, "number", 1)));
-    json_object_set_new(
-        payload, "pull_request",
-        json_pack("{s:b, s:o, s:{s:s}, s:o, s:o, s:o}", "merged", 1, "merge_commit_sha",
-                  sha_or(arguments, "sha", ""), "base", "ref", "main", "user",
-                  person_of(arguments, "author"), "merged_by", person_of(arguments, "by"),
-                  "merged_at", time_text(names)));
+    json_object_set_new(payload, "pull_request",
+                        json_pack("{s:b, s:o, s:{s:s}, s:o, s:o, s:o}", "merged", 1,
+                                  "merge_commit_sha", sha_or(arguments, "sha", ""), "base", "ref",
+                                  "main", "user", person_of(arguments, "author"), "merged_by",
+                                  person_of(arguments, "by"), "merged_at", time_text(names)));
     return payload;
 }
 
@@ -240,10 +234,10 @@ static json_t *deployment_of(json_t *arguments, const struct payload_names *name
 
     return json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:o}", "id",
                      (json_int_t)number_or(arguments, "deployment", 900), "environment",
-                     text_or(arguments, "environment", "prod"), "sha",
-                     sha_or(arguments, "sha", ""), "ref", text_or(arguments, "ref", "main"),
-                     "payload", given != NULL ? json_incref(given) : json_string(""),
-                     "creator", person_of(arguments, "by"), "created_at", time_text(names));
+                     text_or(arguments, "environment", "prod"), "sha", sha_or(arguments, "sha", ""),
+                     "ref", text_or(arguments, "ref", "main"), "payload",
+                     given != NULL ? json_incref(given) : json_string(""), "creator",
+                     person_of(arguments, "by"), "created_at", time_text(names));
 }
 
 static json_t *make_deployment(json_t *arguments, const struct payload_names *names)
@@ -293,10 +287,10 @@ static json_t *make_ping(json_t *arguments, const struct payload_names *names)
     json_t *payload = common(arguments, NULL);
 
     (void)names;
-    json_object_update_new(
-        payload, json_pack("{s:s, s:i, s:{s:s, s:[s], s:{s:s, s:s}}}", "zen", "Keep it logical",
-                           "hook_id", 12, "hook", "type", "Repository", "events", "push",
-                           "config", "content_type", "json", "insecure_ssl", "0"));
+    json_object_update_new(payload, json_pack("{s:s, s:i, s:{s:s, s:[s], s:{s:s, s:s}}}", "zen",
+                                              "Keep it logical", "hook_id", 12, "hook", "type",
+                                              "Repository", "events", "push", "config",
+                                              "content_type", "json", "insecure_ssl", "0"));
     return payload;
 }
 
@@ -317,8 +311,8 @@ static const struct {
     {"ping", "ping", make_ping},
 };
 
-json_t *payload_make(const char *shorthand, json_t *arguments,
-                     const struct payload_names *names, const char **ret_event)
+json_t *payload_make(const char *shorthand, json_t *arguments, const struct payload_names *names,
+                     const char **ret_event)
 {
     for (size_t i = 0; i < ARRAY_LEN(shorthands); i++) {
         if (strcmp(shorthands[i].shorthand, shorthand) != 0)

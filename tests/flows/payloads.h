@@ -12,12 +12,13 @@ struct payload_names {
     int64_t now_ms;
 };
 
-/* A commit by its first digits, filled up with zeros. Static storage, until the next call but one. */
+/* A commit by its first digits, filled up with zeros. Static storage, until the next call but one.
+ */
 const char *payload_sha(const char *digits);
 
 /* NULL: there is no such shorthand. *ret_event: the value of X-GitHub-Event; static storage. The
  * caller owns the result. */
-json_t *payload_make(const char *shorthand, json_t *arguments,
-                     const struct payload_names *names, const char **ret_event);
+json_t *payload_make(const char *shorthand, json_t *arguments, const struct payload_names *names,
+                     const char **ret_event);
 
 #endif

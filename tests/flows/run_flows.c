@@ -23,16 +23,16 @@
 struct play {
     struct world world;
     const char *folder;
-    bool is_twice;     /* every delivery comes again, every event ends in a restart */
-    json_t *expected;  /* array of lines */
+    bool is_twice;      /* every delivery comes again, every event ends in a restart */
+    json_t *expected;   /* array of lines */
     json_t *promotions; /* name → id */
     json_t *heads;
     json_t *deliveries; /* event's name → {event, guid, hook, body} */
     json_t *ends;       /* promotion's id → the state it ended in: it stays */
     char config[PATH_MAX];
-    const char *at;    /* name of the event that is played, for messages */
-    char number[32];   /* its name where it has none */
-    json_t *outcome;   /* of the event: verdict or refusal, reason, sentence */
+    const char *at;  /* name of the event that is played, for messages */
+    char number[32]; /* its name where it has none */
+    json_t *outcome; /* of the event: verdict or refusal, reason, sentence */
 };
 
 /* ---- files ---- */
@@ -121,8 +121,7 @@ static void remove_path(json_t *payload, const char *path)
         remove_path(json_object_get(payload, step), path + len + 1);
 }
 
-static void send_payload(struct play *play, json_t *event, const char *name,
-                         json_t *payload)
+static void send_payload(struct play *play, json_t *event, const char *name, json_t *payload)
 {
     json_t *changed = json_deep_copy(payload);
     json_t *without = json_object_get(event, "without");
@@ -159,10 +158,10 @@ static const struct {
     const char *name;
     enum engine_order order;
 } kinds[] = {
-    {"promote", ENGINE_PROMOTE},   {"deploy", ENGINE_DEPLOY},   {"rollback", ENGINE_ROLLBACK},
-    {"approve", ENGINE_APPROVE},   {"reject", ENGINE_REJECT},   {"withdraw", ENGINE_WITHDRAW},
-    {"cancel", ENGINE_CANCEL},     {"freeze", ENGINE_FREEZE},   {"thaw", ENGINE_THAW},
-    {"pin", ENGINE_PIN},           {"unpin", ENGINE_UNPIN},
+    {"promote", ENGINE_PROMOTE}, {"deploy", ENGINE_DEPLOY}, {"rollback", ENGINE_ROLLBACK},
+    {"approve", ENGINE_APPROVE}, {"reject", ENGINE_REJECT}, {"withdraw", ENGINE_WITHDRAW},
+    {"cancel", ENGINE_CANCEL},   {"freeze", ENGINE_FREEZE}, {"thaw", ENGINE_THAW},
+    {"pin", ENGINE_PIN},         {"unpin", ENGINE_UNPIN},
 };
 
 static enum engine_order order_of(const char *kind)
@@ -266,9 +265,9 @@ static void act(struct play *play, json_t *event)
 
 static bool is_plain_key(const char *key)
 {
-    static const char *const keys[] = {"at",      "name",      "as",      "with",  "without",
-                                       "guid",    "hook",      "deliver", "payload", "ended",
-                                       "check",   "restart",   "ask",     "redeliver", "down"};
+    static const char *const keys[] = {"at",    "name",    "as",      "with",      "without",
+                                       "guid",  "hook",    "deliver", "payload",   "ended",
+                                       "check", "restart", "ask",     "redeliver", "down"};
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (strcmp(keys[i], key) == 0)
@@ -363,8 +362,8 @@ static bool is_as_expected(const char *key, json_t *expected, json_t *actual)
     return json_equal(expected, actual);
 }
 
-static void compare(const struct play *play, const char *what, const char *name,
-                    json_t *expected, json_t *actual)
+static void compare(const struct play *play, const char *what, const char *name, json_t *expected,
+                    json_t *actual)
 {
     const char *key = NULL;
     json_t *value = NULL;
@@ -467,8 +466,8 @@ static void compare_outcome(const struct play *play, json_t *line)
 
 static void check_line(json_t *line)
 {
-    static const char *const keys[] = {"after", "outcome",     "reason", "says", "promotions",
-                                       "lanes", "deployments", "audit"};
+    static const char *const keys[] = {"after",      "outcome", "reason",      "says",
+                                       "promotions", "lanes",   "deployments", "audit"};
     const char *key = NULL;
     json_t *value = NULL;
 
@@ -552,7 +551,7 @@ static void run(const char *folder, bool is_twice)
     world_init(&play.world, play.config, first_moment(events));
     play_all(&play, events);
     world_done(&play.world);
-    json_t *const owned[] = {events,     play.expected,   play.promotions, play.heads,
+    json_t *const owned[] = {events,    play.expected,   play.promotions, play.heads,
                              play.ends, play.deliveries, play.outcome};
     for (size_t i = 0; i < ARRAY_LEN(owned); i++)
         json_decref(owned[i]);

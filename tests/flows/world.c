@@ -288,8 +288,8 @@ struct count {
 static bool count_deployment(const struct store_deployment *deployment, void *arg)
 {
     struct count *count = arg;
-    bool is_under_way = deployment->state == DEPLOYMENT_RUNNING ||
-                        deployment->state == DEPLOYMENT_VERIFYING;
+    bool is_under_way =
+        deployment->state == DEPLOYMENT_RUNNING || deployment->state == DEPLOYMENT_VERIFYING;
 
     if (is_under_way && strcmp(deployment->id.text, count->lane.state.running.text) != 0)
         world_fail("%s: deployment %s runs without the lane", count->lane.environment,
