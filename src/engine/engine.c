@@ -151,10 +151,10 @@ static void set_stalled(struct engine *engine, const char *why)
 static bool write_ends(struct turn *turn, struct err *err)
 {
     struct engine *engine = turn->engine;
+    struct lanes *lanes = &engine->intake.lanes;
     const struct dispatch_end *end = dispatch_first_end(engine->dispatch);
 
-    for (; end != NULL && turn->ends < BATCH_ENDS_MAX; end = end->next) {
-        struct lanes *lanes = &engine->intake.lanes;
+    for (; end != NULL && turn->ends < BATCH_ENDS_MAX && lanes_have_room(lanes); end = end->next) {
         bool applied = false;
         if (!(end->of.job == LANES_CHECK ? checks_end : lanes_end)(lanes, end->of.id.text,
                                                                    &end->outcome, &applied, err))
@@ -207,8 +207,7 @@ static bool write_deliveries(struct turn *turn, struct err *err)
     const struct lanes *lanes = &turn->engine->intake.lanes;
     bool ended = false;
 
-    while (!ended && turn->settled_count < BATCH_DELIVERIES_MAX &&
-           lanes->starts_count + INTAKE_STARTS_PER_DELIVERY_MAX <= LANES_STARTS_MAX) {
+    while (!ended && turn->settled_count < BATCH_DELIVERIES_MAX && lanes_have_room(lanes)) {
         if (!write_next(turn, &ended, err))
             return false;
     }
@@ -226,7 +225,7 @@ static bool sweep(struct turn *turn, struct err *err)
     if (!promotions_evaluate_open(lanes, 0, err) || !lanes_open_all(lanes, err) ||
         !checks_probe_health(lanes, &next_ms, err))
         return false;
-    turn->next_sweep_ms = lanes->now_ms + SWEEP_MS;
+    turn->next_sweep_ms = lanes->now_ms + (lanes_have_room(lanes) ? SWEEP_MS : 0);
     if (next_ms != 0 && next_ms < turn->next_sweep_ms)
         turn->next_sweep_ms = next_ms;
     return true;

@@ -35,6 +35,12 @@ void lanes_begin(struct lanes *lanes)
     lanes->stops_count = 0;
 }
 
+bool lanes_have_room(const struct lanes *lanes)
+{
+    return lanes->starts_count + LANES_ROOM <= LANES_STARTS_MAX &&
+           lanes->stops_count + LANES_ROOM <= LANES_STARTS_MAX;
+}
+
 struct id lanes_new_id(const struct lanes *lanes)
 {
     uint8_t random[ID_RANDOM_BYTES];
@@ -612,7 +618,7 @@ bool lanes_open_all(struct lanes *lanes, struct err *err)
 
     if (!store_lanes(lanes->store, keep_waiting, &waiting, err))
         return false;
-    for (size_t i = 0; i < waiting.count; i++) {
+    for (size_t i = 0; i < waiting.count && lanes_have_room(lanes); i++) {
         const struct store_lane *lane = list_at(&waiting, i);
         if (!lanes_open(lanes, lane->repository_id, lane->environment, err))
             return false;

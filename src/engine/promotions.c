@@ -325,15 +325,18 @@ bool promotions_tell(struct lanes *lanes, const char *promotion_id, enum promoti
     return ignored || promotions_evaluate(lanes, promotion_id, err);
 }
 
+/* What waits in a lane's queue starts and stops nothing when it is looked at: there, all of them
+ * always fit. */
 static bool evaluate_all(struct lanes *lanes, const struct store_promotion_filter *filter,
                          struct err *err)
 {
+    bool fits_always = filter->state == PROMOTION_QUEUED;
     AUTO(list) struct list found = LIST_INIT(struct id);
 
     if (!store_promotions(lanes->store, filter, keep_id, &found, err))
         return false;
     /* They come newest first; the one asked for first goes first. */
-    for (size_t i = found.count; i > 0; i--) {
+    for (size_t i = found.count; i > 0 && (fits_always || lanes_have_room(lanes)); i--) {
         const struct id *id = list_at(&found, i - 1);
         if (!promotions_evaluate(lanes, id->text, err))
             return false;

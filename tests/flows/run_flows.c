@@ -265,9 +265,9 @@ static void act(struct play *play, json_t *event)
 
 static bool is_plain_key(const char *key)
 {
-    static const char *const keys[] = {"at",    "name",    "as",      "with",      "without",
-                                       "guid",  "hook",    "deliver", "payload",   "ended",
-                                       "check", "restart", "ask",     "redeliver", "down"};
+    static const char *const keys[] = {
+        "at",      "name",  "as",    "with",    "without", "guid",      "hook", "deliver",
+        "payload", "ended", "check", "restart", "ask",     "redeliver", "down", "times"};
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (strcmp(keys[i], key) == 0)
@@ -276,23 +276,48 @@ static bool is_plain_key(const char *key)
     return false;
 }
 
-/* Keys that are none of ours are GitHub's events in short. */
-static void send_shorthand(struct play *play, json_t *event)
+/* With `times`, the star in the repository's name is a number from 1. */
+static json_t *nth(json_t *arguments, json_int_t n)
 {
-    struct payload_names names = {play->promotions, play->heads, play->world.fake.wall_ms};
-    const char *key = NULL;
-    const char *name = NULL;
-    json_t *arguments = NULL;
+    json_t *changed = json_deep_copy(arguments);
+    const char *repository = text_or(arguments, "repository", "");
+    size_t len = strcspn(repository, "*");
+    char name[256];
 
-    json_object_foreach(event, key, arguments)
-    {
-        if (is_plain_key(key))
-            continue;
-        json_t *payload = payload_make(key, arguments, &names, &name);
+    if (repository[len] != '*')
+        return changed;
+    snprintf(name, sizeof(name), "%.*s%" JSON_INTEGER_FORMAT, (int)len, repository, n);
+    json_object_set_new(changed, "repository", json_string(name));
+    return changed;
+}
+
+static void send_times(struct play *play, json_t *event, const char *key, json_t *arguments)
+{
+    json_t *times = json_object_get(event, "times");
+    struct payload_names names = {play->promotions, play->heads, play->world.fake.wall_ms};
+    const char *name = NULL;
+
+    for (json_int_t n = 1; n <= (times != NULL ? json_integer_value(times) : 1); n++) {
+        json_t *of_n = nth(arguments, n);
+        json_t *payload = payload_make(key, of_n, &names, &name);
         if (payload == NULL)
             world_fail("'%s' is no event", key);
         send_payload(play, event, name, payload);
         json_decref(payload);
+        json_decref(of_n);
+    }
+}
+
+/* Keys that are none of ours are GitHub's events in short. */
+static void send_shorthand(struct play *play, json_t *event)
+{
+    const char *key = NULL;
+    json_t *arguments = NULL;
+
+    json_object_foreach(event, key, arguments)
+    {
+        if (!is_plain_key(key))
+            send_times(play, event, key, arguments);
     }
 }
 
