@@ -219,7 +219,8 @@ static bool take_pull_review(struct passage *passage, const struct gh_pull_revie
 
     if (!promotions_vote(&passage->intake->lanes, promotion->id.text, &ballot, &outcome, err))
         return false;
-    conclude(passage, VERDICT_ACTED, outcome);
+    bool counts = outcome.code == REASON_VOTE || outcome.code == REASON_VOTE_WITHDRAWN;
+    conclude(passage, counts ? VERDICT_ACTED : VERDICT_RECORDED, outcome);
     return true;
 }
 
