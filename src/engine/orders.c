@@ -70,28 +70,35 @@ static bool vote(struct lanes *lanes, struct engine_request *request, struct err
     return true;
 }
 
-/* Only whoever asked, or may ask for the same, cancels. */
+/* Only whoever asked, or may ask for the same, cancels. Who took over a login is somebody else. */
 static bool may_cancel(const struct lanes *lanes, const struct store_promotion *promotion,
-                       const struct store_actor *actor)
+                       const struct store_actor *actor, bool *ret_may, struct err *err)
 {
     const struct repository_rule *rule = graph_find_repository(lanes->graph, promotion->repository);
     const struct flow_environment *target =
         rule != NULL ? graph_find_environment(rule->flow, promotion->to) : NULL;
-    struct flow_person person = {.login = actor->login, .id = actor->id};
+    uint64_t memberships = 0;
 
-    return target == NULL || promotion->requester.id == actor->id ||
-           graph_memberships(&target->requesters, &person) != 0;
+    *ret_may = target == NULL || promotion->requester.id == actor->id;
+    if (*ret_may)
+        return true;
+    if (!promotions_memberships(lanes, &target->requesters, actor, &memberships, err))
+        return false;
+    *ret_may = memberships != 0;
+    return true;
 }
 
 static bool cancel(struct lanes *lanes, struct engine_request *request, struct err *err)
 {
     struct store_promotion promotion;
     struct reason refusal;
+    bool may = false;
 
-    if (!store_promotion_get(lanes->store, request->promotion, &promotion, err))
+    if (!store_promotion_get(lanes->store, request->promotion, &promotion, err) ||
+        !may_cancel(lanes, &promotion, &request->actor, &may, err))
         return false;
     request->subject = promotion.id;
-    if (!may_cancel(lanes, &promotion, &request->actor)) {
+    if (!may) {
         refuse(request,
                reason_make(REASON_REQUESTER_NOT_ALLOWED, "%.60s is not among the requesters of %s",
                            request->actor.login, promotion.to));

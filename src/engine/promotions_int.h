@@ -57,6 +57,13 @@ MUST_CHECK bool promotions_roll_back(struct lanes *lanes, const char *repository
                                      const char *environment, const struct reason *why,
                                      const struct id *cause, struct err *err);
 
+/* Which parties a person belongs to. A login that is tied to somebody else is only a name: it makes
+ * nobody a member. */
+MUST_CHECK bool promotions_memberships(const struct lanes *lanes,
+                                       const struct flow_parties *parties,
+                                       const struct store_actor *person, uint64_t *ret_memberships,
+                                       struct err *err);
+
 MUST_CHECK bool promotions_cancel(struct lanes *lanes, const char *promotion_id,
                                   const struct store_actor *actor, const char *why,
                                   struct reason *ret_refusal, struct err *err);
