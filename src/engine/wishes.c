@@ -342,7 +342,7 @@ static bool look_back(struct asking *asking, struct promotion_request *request, 
     if (asking->wish->caused_by.text[0] != '\0')
         request->is_same_open = false;
     request->was_verified_on_target = history.was_verified;
-    request->was_on_source = source.was_there;
+    request->was_on_source = source.was_there || source.is_there;
     request->is_source_unhealthy = source.is_unhealthy;
     return true;
 }
