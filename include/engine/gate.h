@@ -40,6 +40,7 @@ struct gate_view {
     const struct flow *flow;               /* NULL: the repository is no longer configured */
     const struct flow_environment *target; /* NULL: no longer configured */
     const struct flow_path *path;          /* NULL: no promotion, or no longer configured */
+    bool is_configured;                    /* otherwise it may not start */
     const struct flow_gate *gate;          /* never NULL: one that asks nothing stands in */
     struct promotion_facts facts;
     struct freeze_view freeze;

@@ -161,14 +161,9 @@ static void find_policy(const struct flow_graph *graph, const struct store_promo
                          ? graph_find_path(rule->flow, promotion->from, promotion->to)
                          : NULL;
     }
+    view->is_configured =
+        view->target != NULL && (promotion->kind != PROMOTION_PROMOTE || view->path != NULL);
     view->gate = gate_of(promotion, view->target, view->path);
-}
-
-/* A promotion whose path, target or repository is gone from the configuration may not start. */
-static bool is_still_configured(const struct gate_view *view,
-                                const struct store_promotion *promotion)
-{
-    return view->target != NULL && (promotion->kind != PROMOTION_PROMOTE || view->path != NULL);
 }
 
 /* The earliest of the times that lie ahead. */
@@ -199,13 +194,12 @@ static void note_recheck(const struct store_promotion *promotion, int64_t now_ms
 static void state_facts(const struct store_promotion *promotion, int64_t now_ms,
                         struct gate_view *view)
 {
-    bool configured = is_still_configured(view, promotion);
     const struct flow_gate *gate = view->gate;
 
     view->facts = (struct promotion_facts){
         .now_ms = now_ms,
         .is_legal = true,
-        .is_approved = configured && view->quorum.is_met,
+        .is_approved = view->is_configured && view->quorum.is_met,
         .is_rejected = view->quorum.is_rejected,
         .is_frozen = view->freeze.is_frozen,
         .is_source_ready = promotion->kind != PROMOTION_PROMOTE || view->source.is_ready,

@@ -43,8 +43,22 @@ static struct reason word_waiting(const struct step *step)
         rfc3339_format(step->promotion.status.approved_ms + view->facts.wait_ms, until));
 }
 
+/* Votes cannot help where there is nothing left to vote on. */
+static struct reason word_gone(const struct step *step)
+{
+    const struct store_promotion *promotion = &step->promotion;
+
+    return reason_make(REASON_CONFIG_GONE,
+                       "the configuration no longer has %.60s%s%.60s for %.100s; cancel this, or "
+                       "bring it back",
+                       promotion->from, promotion->from[0] != '\0' ? " to " : "", promotion->to,
+                       promotion->repository);
+}
+
 static struct reason word_awaiting(const struct step *step)
 {
+    if (!step->view.is_configured)
+        return word_gone(step);
     return reason_make(REASON_AWAITING_APPROVAL,
                        "waits for approval: %" PRId64 " of %" PRId64 " people so far",
                        step->view.quorum.seats_filled, step->view.quorum.seats_total);
