@@ -7,7 +7,7 @@ set -eu
 build='ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libevent-dev libjansson-dev
   libsqlite3-dev libssl-dev libyaml-dev ninja-build pkg-config'
 tests='clang clang-format clang-tidy git libcmocka-dev libhttp-parser-dev llvm node-llhttp nodejs npm
-  procps python3 strace'
+  procps python3 python3-jsonschema strace'
 
 case ${1:-} in
   build) wanted=$build ;;
