@@ -90,7 +90,8 @@ static bool open_body(struct conn *conn)
         conn_refuse(conn, HTTP_FAULT_NO_MEMORY);
         return true;
     }
-    conn_set_state(conn, CONN_BODY);
+    if (conn->state != CONN_BODY) /* a body that outgrew its memory without a wait goes on */
+        conn_set_state(conn, CONN_BODY);
     if (is_first && request->head.wants_continue && request->len == request->rest)
         return conn_send_continue(conn);
     return true;
