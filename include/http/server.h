@@ -44,7 +44,7 @@ struct http_limits {
     size_t small_bodies_in_flight_max; /* bytes: the reserve for small bodies */
     size_t bodies_in_flight_max;       /* bytes: the budget for all the others */
     int connections_max;
-    int connections_per_address_max; /* unix sockets and inherited ones are exempt */
+    int connections_per_address_max; /* an IPv4 address or an IPv6 /64; unix sockets are exempt */
     int64_t head_timeout_ms;         /* from accept or end of the last answer to the end of a head;
                                         covers the TLS handshake */
     int64_t idle_timeout_ms;         /* keep-alive without a byte */

@@ -44,8 +44,7 @@ struct http_listener {
     struct http_listener *next;
     struct event event;
     struct tls_context *tls; /* borrowed; NULL for plain */
-    enum address_kind kind;
-    int fd; /* owned */
+    int fd;                  /* owned */
 };
 
 /* ---- accepting ---- */
@@ -64,6 +63,14 @@ static void resume_accepting(struct http_server *server)
     for (struct http_listener *at = server->listeners; at != NULL; at = at->next)
         event_add(&at->event, NULL);
     server->is_accepting = true;
+}
+
+/* Set while it is set already, the timer would begin anew and might never end. */
+static void keep_sweeping(struct http_server *server)
+{
+    if (!server->is_sweeping)
+        timer_set(server->sweep_timer, SWEEP_MS);
+    server->is_sweeping = true;
 }
 
 static void on_retry(void *arg)
@@ -96,7 +103,7 @@ static void out_of_descriptors(struct http_server *server)
     server->descriptors_lost_ms = http_server_now(server);
     pause_accepting(server);
     timer_set(server->retry_timer, RETRY_MS);
-    timer_set(server->sweep_timer, SWEEP_MS);
+    keep_sweeping(server);
     evict_first(server, &server->waiting);
 }
 
@@ -150,7 +157,7 @@ static void admit(struct http_listener *listener, int fd, const union http_socke
         close(fd);
         return;
     }
-    http_peer_init(&peer, from, fd, listener->kind == ADDRESS_INHERITED);
+    http_peer_init(&peer, from, fd);
     struct http_address *address = http_addresses_get(&server->addresses, &peer);
     if (address != NULL)
         address->connections++;
@@ -160,8 +167,7 @@ static void admit(struct http_listener *listener, int fd, const union http_socke
             http_addresses_drop(&server->addresses, address);
         return;
     }
-    if (server->stats.connections == 0)
-        timer_set(server->sweep_timer, SWEEP_MS);
+    keep_sweeping(server);
     conn_start(server, &stream, &peer, address);
 }
 
@@ -256,9 +262,10 @@ static void on_sweep(void *arg)
 {
     struct http_server *server = arg;
 
+    server->is_sweeping = false;
     http_server_sweep(server);
     if (server->stats.connections > 0 || server->stats.waiting_for_descriptors)
-        timer_set(server->sweep_timer, SWEEP_MS);
+        keep_sweeping(server);
 }
 
 void http_server_set_clock(struct http_server *server, const struct clock *clock)
@@ -417,7 +424,6 @@ bool http_server_listen(struct http_server *server, const struct address *addres
     assert(listener != NULL);
     listener->server = server;
     listener->tls = tls;
-    listener->kind = address->kind;
     listener->fd = fd;
     struct http_listener **last = &server->listeners;
     while (*last != NULL)
