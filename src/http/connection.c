@@ -59,7 +59,7 @@ static void leave_waiting(struct conn *conn)
 /* The client is told that nothing more comes; what it still sends is thrown away. */
 static void enter_linger(struct conn *conn)
 {
-    shutdown(conn->stream.fd, SHUT_WR);
+    conn->stream.ops->end(conn->stream.self);
 }
 
 static void leave_address(struct conn *conn)
