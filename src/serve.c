@@ -83,6 +83,11 @@ static void prepare_process(void)
     signal(SIGPIPE, SIG_IGN); /* NOLINT(concurrency-mt-unsafe): before any thread */
     /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
     mallopt(M_ARENA_MAX, 2); /* four threads, of which two allocate much */
+    /* Left alone, the allocator would learn from large bodies to keep their memory for ever. */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    mallopt(M_MMAP_THRESHOLD, (int)(2 * MIB));
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    mallopt(M_TRIM_THRESHOLD, (int)(8 * MIB));
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);

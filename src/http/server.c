@@ -34,7 +34,7 @@ const struct http_limits http_limits_default = {
     .head_timeout_ms = 10000,
     .idle_timeout_ms = 60000,
     .body_timeout_ms = 60000,
-    .body_wait_ms = 5000,
+    .body_wait_ms = 8000,
     .body_rate_min = 4096,
     .write_timeout_ms = 10000,
 };
