@@ -25,7 +25,7 @@ if(LLHTTP_INCLUDE AND LLHTTP_SOURCES)
   target_link_libraries(framing_oracles PUBLIC llhttp_system)
 endif()
 
-foreach(program test_http_head test_http_chunked test_framing test_http_budget
+foreach(program test_http_head test_http_chunked test_framing test_http_budget test_http_server
                 fuzz_http_head)
   if(TARGET ${program})
     target_link_libraries(${program} PRIVATE framing_oracles)

@@ -139,8 +139,8 @@ static void want(struct conn *conn, short interest)
 {
     if (conn->interest == interest)
         return;
-    if (conn->interest != 0)
-        event_del(&conn->event);
+    /* Also where it was not added: it may have been activated, for room that was granted. */
+    event_del(&conn->event);
     conn->interest = interest;
     if (interest == 0)
         return;
