@@ -78,7 +78,7 @@ static void write_rest_later(struct conn *conn, const char *bytes, size_t len)
 {
     conn->out = malloc(len);
     if (conn->out == NULL) {
-        conn_close(conn);
+        conn_set_state(conn, CONN_CLOSED);
         return;
     }
     memcpy(conn->out, bytes, len);
@@ -87,12 +87,13 @@ static void write_rest_later(struct conn *conn, const char *bytes, size_t len)
     conn_set_state(conn, CONN_WRITE);
 }
 
+/* The request has ended, so nobody has to be told where the client has left meanwhile. */
 static void write_answer(struct conn *conn, const char *bytes, size_t len)
 {
     ssize_t sent = conn->stream.ops->write(conn->stream.self, bytes, len);
 
     if (sent == STREAM_CLOSED || sent == STREAM_FAILED) {
-        conn_close(conn);
+        conn_set_state(conn, CONN_CLOSED);
         return;
     }
     conn->blocked_on = sent < 0 ? sent : 0;

@@ -5,10 +5,11 @@ The table is printed. Probes that are taken are stored; nothing else is.
 """
 import re
 import socket
+import struct
 import unittest
 
 import probes
-from harness import Case, wait_until
+from harness import Case, sign, wait_until
 from wire import Answer, ask, connect, delivery, read_until_closed, send_in_pieces
 
 SMUGGLED = "smuggled"
@@ -116,6 +117,15 @@ class Framing(Case):
                 connection.sendall(whole[:length])
         self.assertEqual(self.stored(), [])
         wait_until(lambda: self.server.post(b"{}")[0] == 202, "the next delivery")
+
+    def test_a_client_that_resets_before_its_answer_harms_nobody(self):
+        reset = struct.pack("ii", 1, 0)
+        for i in range(200):
+            wrong = {"X_Hub_Signature_256": sign(b"other")} if i % 2 else {}
+            with connect(self.server.port) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                connection.sendall(delivery(f"reset-{i}", **wrong))
+        self.assertEqual(self.server.post(b"{}")[0], 202)
 
 
 if __name__ == "__main__":
