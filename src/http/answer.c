@@ -31,13 +31,18 @@ static void after_answer(struct conn *conn)
         conn_set_state(conn, conn->request != NULL ? CONN_HEAD : CONN_IDLE);
 }
 
-bool conn_discard(struct conn *conn)
+/* Past TLS: what nobody reads need not be decrypted. Returns what recv() does. */
+static ssize_t discard(int fd)
 {
     char discarded[DISCARD_BYTES];
 
-    /* Past TLS: what nobody reads need not be decrypted. */
+    return recv(fd, discarded, sizeof(discarded), MSG_DONTWAIT);
+}
+
+bool conn_discard(struct conn *conn)
+{
     for (int i = 0; i < DISCARDS_MAX; i++) {
-        ssize_t got = recv(conn->stream.fd, discarded, sizeof(discarded), MSG_DONTWAIT);
+        ssize_t got = discard(conn->stream.fd);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return false;
         conn->state_bytes += got > 0 ? (size_t)got : 0;
@@ -236,5 +241,10 @@ void http_turn_away(struct http_server *server, const struct stream *stream)
         (void)stream->ops->write(stream->self, bytes, len); /* a courtesy: it may fail */
     }
     server->stats.refused_total++;
+    /* It cannot stay until the client has read that, but a request that is here already must not
+     * turn the end into a reset, which would take the answer away. */
+    stream->ops->end(stream->self);
+    for (int i = 0; i < DISCARDS_MAX && discard(stream->fd) > 0; i++)
+        continue;
     stream->ops->free(stream->self);
 }

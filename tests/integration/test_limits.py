@@ -6,6 +6,7 @@ import os
 import resource
 import select
 import signal
+import socket
 import threading
 import time
 import unittest
@@ -154,7 +155,14 @@ class Connections(Wire):
         self.serve(connections=16)
         busy = [self.open(f"127.0.1.{i}", begun(f"body-{i}")) for i in range(16)]
         self.wait_bodies(16)
-        refused = Answer(read_until_closed(self.open()))
+        # Its request is there before it is accepted, and still its end is no reset.
+        self.server.process.send_signal(signal.SIGSTOP)
+        late = self.open(data=delivery("refused", b" " * 5000))
+        self.server.process.send_signal(signal.SIGCONT)
+        received = late.recv(4096)
+        self.assertEqual(late.recv(4096), b"")
+        self.assertEqual(late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), 0)
+        refused = Answer(received)
         self.assertEqual((refused.status, refused.reason), (503, "connections"))
         self.assertTrue(refused.closes and refused.retries)
         busy[0].close()

@@ -7,18 +7,17 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
-#define WORDS_MAX     16
-#define PROBES_MAX    256
-#define EXPANDED_MAX  (64 * KIB)
-#define LINE_FORMAT   " %63[^|] | %d %31s | %n"
-#define WORD_FORMAT   "= %31s %n"
-#define REPEAT_FORMAT "%zu*%n"
+#define WORDS_MAX    16
+#define PROBES_MAX   256
+#define EXPANDED_MAX (64 * KIB)
+#define LINE_FORMAT  " %63[^|] | %3s %31s | %n"
+#define WORD_FORMAT  "= %31s %n"
 
 struct words {
     size_t count;
     struct {
         char name[32];
-        char *text; /* owned */
+        char text[512];
     } of[WORDS_MAX];
 };
 
@@ -28,7 +27,7 @@ static void give_up(const char *why, const char *text)
     abort();
 }
 
-static const char *word(const struct words *words, const char *name, size_t len)
+static const char *meaning_of(const struct words *words, const char *name, size_t len)
 {
     for (size_t i = 0; i < words->count; i++) {
         if (strlen(words->of[i].name) == len && strncmp(words->of[i].name, name, len) == 0)
@@ -43,39 +42,46 @@ static char escaped(const char *text, size_t *ret_used)
 {
     static const char names[] = "rnt\\|";
     static const char bytes[] = "\r\n\t\\|";
-    unsigned byte = 0;
+    char digits[3] = "";
     const char *name = text[1] != '\0' ? strchr(names, text[1]) : NULL;
 
     *ret_used = name != NULL ? 2 : 4;
     if (name != NULL)
         return bytes[name - names];
-    if (sscanf(text, "\\x%2x", &byte) != 1)
+    if (sscanf(text, "\\x%2[0-9A-F]", digits) != 1 || digits[1] == '\0')
         give_up("no such escape", text);
-    return (char)byte;
+    return (char)strtoul(digits, NULL, 16);
 }
 
-/* Adds text to out with its escapes, words and repetitions replaced. Words nest; repetitions do
- * not hold any. */
+static void expand(const struct words *words, const char *text, size_t len, struct buf *out);
+
+/* What stands between < and >: a word, or N*TEXT. */
+static void expand_inner(const struct words *words, const char *inner, size_t len, struct buf *out)
+{
+    char *repeated = NULL;
+    unsigned long times = strtoul(inner, &repeated, 10);
+
+    if (repeated == inner || *repeated != '*') {
+        const char *meaning = meaning_of(words, inner, len);
+        expand(words, meaning, strlen(meaning), out);
+        return;
+    }
+    for (repeated++; times > 0; times--)
+        expand(words, repeated, len - (size_t)(repeated - inner), out);
+}
+
+/* Adds text to out with its escapes, words and repetitions replaced. Words nest. */
 static void expand(const struct words *words, const char *text, size_t len, struct buf *out)
 {
     for (size_t at = 0, used = 1; at < len; at += used) {
-        size_t times = 0;
-        int prefix = 0;
         used = 1;
         if (text[at] == '\\') {
             buf_putc(out, escaped(text + at, &used));
-        } else if (text[at] != '<') {
-            buf_putc(out, text[at]);
+        } else if (text[at] == '<') {
+            used = strcspn(text + at, ">") + 1;
+            expand_inner(words, text + at + 1, used - 2, out);
         } else {
-            const char *inner = text + at + 1;
-            size_t inner_len = strcspn(inner, ">");
-            used = inner_len + 2;
-            if (sscanf(inner, REPEAT_FORMAT, &times, &prefix) != 1 || prefix == 0) {
-                const char *meaning = word(words, inner, inner_len);
-                expand(words, meaning, strlen(meaning), out);
-            }
-            for (; times > 0 && prefix > 0; times--)
-                expand(words, inner + prefix, inner_len - (size_t)prefix, out);
+            buf_putc(out, text[at]);
         }
     }
 }
@@ -88,16 +94,20 @@ static void read_word(struct words *words, const char *line)
         give_up("too many words", line);
     if (sscanf(line, WORD_FORMAT, words->of[words->count].name, &at) != 1 || at == 0)
         give_up("a word is `= NAME TEXT`", line);
-    words->of[words->count++].text = strdup(line + at);
+    if (strlen(line + at) >= sizeof(words->of[0].text))
+        give_up("too long for a word", line);
+    memcpy(words->of[words->count++].text, line + at, strlen(line + at) + 1);
 }
 
 static void read_probe(const struct words *words, const char *line, struct probe *probe)
 {
     struct buf bytes = BUF_INIT(EXPANDED_MAX);
+    char status[4] = "";
     int at = 0;
 
-    if (sscanf(line, LINE_FORMAT, probe->name, &probe->status, probe->reason, &at) != 3 || at == 0)
+    if (sscanf(line, LINE_FORMAT, probe->name, status, probe->reason, &at) != 3 || at == 0)
         give_up("a probe is `NAME | STATUS REASON | TEXT`", line);
+    probe->status = (int)strtol(status, NULL, 10);
     for (size_t len = strlen(probe->name); probe->name[len - 1] == ' '; len--)
         probe->name[len - 1] = '\0';
     expand(words, line + at, strlen(line + at), &bytes);
@@ -127,8 +137,6 @@ struct probe *probes_read(const char *path, size_t *ret_count)
     }
     free(line);
     fclose(file);
-    for (size_t i = 0; i < words.count; i++)
-        free(words.of[i].text);
     return probes;
 }
 
