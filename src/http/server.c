@@ -92,6 +92,20 @@ static bool evict_first(struct http_server *server, const struct http_conns *wai
     return true;
 }
 
+/* Who waits for a head goes first, then whose large body waits for room: it is told to come again,
+ * and small ones pass. */
+static bool evict(struct http_server *server)
+{
+    struct conn *conn = TAILQ_FIRST(&server->conns[CONN_WAIT]);
+
+    if (TAILQ_EMPTY(&server->waiting) && conn != NULL) {
+        conn_refuse(conn, HTTP_FAULT_BUSY);
+        if (conn->state != CONN_CLOSED)
+            conn_rest(conn);
+    }
+    return evict_first(server, &server->waiting);
+}
+
 /* The listeners' events are level-triggered: without this they would fire for ever. A slow client
  * has to go for it, so that others get in, if there is one. */
 static void out_of_descriptors(struct http_server *server)
@@ -104,7 +118,7 @@ static void out_of_descriptors(struct http_server *server)
     pause_accepting(server);
     timer_set(server->retry_timer, RETRY_MS);
     keep_sweeping(server);
-    evict_first(server, &server->waiting);
+    evict(server);
 }
 
 static bool make_room_at_address(struct http_server *server, struct http_address *address,
@@ -129,7 +143,7 @@ static bool make_room(struct http_server *server)
         log_warn(NULL, "http.connections_full", "%s: %d connections; slow ones go first",
                  server->log_name, server->limits.connections_max);
     server->is_full = true;
-    return evict_first(server, &server->waiting);
+    return evict(server);
 }
 
 static bool make_stream(const struct http_listener *listener, int fd, struct stream *stream)

@@ -248,6 +248,15 @@ class Bodies(Wire):
         self.assertGreater(time.monotonic() - time_sent, WAIT_S - 1)
         self.assertTrue(answer.closes and answer.retries)
 
+    def test_bodies_that_wait_for_room_never_take_the_last_places(self):
+        self.serve(body="1MiB", bodies_in_flight="1MiB", connections=16)
+        self.open("127.0.0.2", begun("fat", 1 << 20))
+        waiting = [self.open(f"127.0.3.{i}", begun(f"waits-{i}", 1 << 20)) for i in range(15)]
+        begin = time.monotonic()
+        self.assert_served()
+        self.assertLess(time.monotonic() - begin, SLACK_S)
+        wait_until(lambda: select.select(waiting, [], [], 0)[0], "one that waited to go")
+
     def test_a_body_that_waited_is_taken_once_there_is_room(self):
         self.serve(body="1MiB", bodies_in_flight="1MiB")
         first = self.open("127.0.0.2", begun("fat", 1 << 20))
