@@ -152,16 +152,37 @@ static struct store_delivery delivery_of(uint64_t sequence)
     return delivery;
 }
 
+static void assert_same_delivery(const struct store_delivery *a, const struct store_delivery *b)
+{
+    assert_true(a->sequence == b->sequence && a->received_ms == b->received_ms);
+    assert_true(a->handled_ms == b->handled_ms && a->repository_id == b->repository_id);
+    assert_true(a->body_bytes == b->body_bytes && a->first_sequence == b->first_sequence);
+    assert_string_equal(a->guid, b->guid);
+    assert_string_equal(a->event, b->event);
+    assert_string_equal(a->action, b->action);
+    assert_string_equal(a->hook_id, b->hook_id);
+    assert_string_equal(a->target_type, b->target_type);
+    assert_string_equal(a->target_id, b->target_id);
+    assert_string_equal(a->repository, b->repository);
+    assert_string_equal(a->sender, b->sender);
+    assert_string_equal(a->ref, b->ref);
+    assert_string_equal(a->sha.hex, b->sha.hex);
+    assert_int_equal(a->verdict, b->verdict);
+    assert_int_equal(a->reason.code, b->reason.code);
+    assert_string_equal(a->reason.text, b->reason.text);
+    assert_string_equal(a->deployment.text, b->deployment.text);
+    assert_int_equal(a->replays, b->replays);
+}
+
 static void test_a_delivery_comes_back_as_it_was_put(void **state UNUSED)
 {
     struct store_delivery put = delivery_of(9);
     struct store_delivery got;
     struct err err;
 
-    memset(&got, 0, sizeof(got));
     must(store_delivery_put(store, &put, &failure));
     assert_true(store_delivery_get(store, 9, &got, &err));
-    assert_memory_equal(&got, &put, sizeof(got));
+    assert_same_delivery(&got, &put);
     put.verdict = VERDICT_RECORDED;
     must(store_delivery_put(store, &put, &failure));
     assert_true(store_delivery_get(store, 9, &got, &err));
@@ -275,7 +296,7 @@ static void test_a_listing_ends_when_it_is_told_to(void **state UNUSED)
 
 static struct git_sha sha_of(unsigned commit)
 {
-    struct git_sha sha;
+    struct git_sha sha = {""};
 
     snprintf(sha.hex, sizeof(sha.hex), "%040x", commit);
     return sha;
@@ -300,6 +321,14 @@ static struct branch_facts facts_of(unsigned before, unsigned after, unsigned he
     return facts;
 }
 
+static void assert_same_branch(const struct branch_state *a, const struct branch_state *b)
+{
+    assert_string_equal(a->head.hex, b->head.hex);
+    assert_true(a->pushed_at_ms == b->pushed_at_ms);
+    assert_string_equal(a->gap_start.hex, b->gap_start.hex);
+    assert_string_equal(a->gap_end.hex, b->gap_end.hex);
+}
+
 static void test_a_branch_comes_back_and_is_empty_before(void **state UNUSED)
 {
     static const struct branch_state zero;
@@ -308,14 +337,14 @@ static void test_a_branch_comes_back_and_is_empty_before(void **state UNUSED)
     struct branch_state got;
 
     must(store_branch_get(store, 42, "main", &got, &failure));
-    assert_memory_equal(&got, &zero, sizeof(got));
+    assert_same_branch(&got, &zero);
     must(store_branch_put(store, 42, "main", &put, &failure));
     must(store_branch_get(store, 42, "main", &got, &failure));
-    assert_memory_equal(&got, &put, sizeof(got));
+    assert_same_branch(&got, &put);
     must(store_branch_get(store, 42, "Main", &got, &failure));
-    assert_memory_equal(&got, &zero, sizeof(got));
+    assert_same_branch(&got, &zero);
     must(store_branch_get(store, 43, "main", &got, &failure));
-    assert_memory_equal(&got, &zero, sizeof(got));
+    assert_same_branch(&got, &zero);
 }
 
 static void test_a_chain_is_followed_over_pushes_of_one_branch(void **state UNUSED)
@@ -384,6 +413,27 @@ static void put_deployment(struct store_deployment *deployment)
     must(store_deployment_put(store, deployment, &failure));
 }
 
+static void assert_same_deployment(const struct store_deployment *a,
+                                   const struct store_deployment *b)
+{
+    assert_string_equal(a->id.text, b->id.text);
+    assert_true(a->repository_id == b->repository_id && a->place == b->place);
+    assert_true(a->attempt == b->attempt && a->delivery_sequence == b->delivery_sequence);
+    assert_true(a->created_ms == b->created_ms && a->started_ms == b->started_ms);
+    assert_true(a->ended_ms == b->ended_ms && a->exit_code == b->exit_code);
+    assert_string_equal(a->repository, b->repository);
+    assert_string_equal(a->environment, b->environment);
+    assert_string_equal(a->sha.hex, b->sha.hex);
+    assert_string_equal(a->ref, b->ref);
+    assert_string_equal(a->title, b->title);
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->reason.code, b->reason.code);
+    assert_string_equal(a->reason.text, b->reason.text);
+    assert_string_equal(a->repeats.text, b->repeats.text);
+    assert_string_equal(a->superseded_by.text, b->superseded_by.text);
+    assert_string_equal(a->delivery_guid, b->delivery_guid);
+}
+
 static void test_a_deployment_comes_back_with_the_place_it_was_given(void **state UNUSED)
 {
     struct store_deployment first = deployment_of(1);
@@ -397,13 +447,15 @@ static void test_a_deployment_comes_back_with_the_place_it_was_given(void **stat
     put_deployment(&second);
     put_deployment(&elsewhere);
     assert_true(first.place == 1 && second.place == 2 && elsewhere.place == 1);
-    memset(&got, 0, sizeof(got));
     must(store_deployment_get(store, second.id.text, &got, &failure));
-    assert_memory_equal(&got, &second, sizeof(got));
+    assert_same_deployment(&got, &second);
     second.state = DEPLOYMENT_SUPERSEDED;
     second.superseded_by = elsewhere.id;
+    second.repeats = first.id;
     put_deployment(&second);
     assert_true(second.place == 2);
+    must(store_deployment_get(store, second.id.text, &got, &failure));
+    assert_same_deployment(&got, &second);
     assert_false(store_deployment_get(store, "none", &got, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     assert_string_equal(err.text, "there is no deployment 'none'");
@@ -552,8 +604,13 @@ static void test_a_lane_comes_back_under_the_repositorys_present_name(void **sta
     must(store_repository_put(store, 42, "acme/old", &failure));
     must(store_repository_put(store, 42, "acme/shop", &failure));
     must(store_lane_get(store, 42, "dev-int", &got, &failure));
-    snprintf(lane.repository, sizeof(lane.repository), "acme/shop");
-    assert_memory_equal(&got, &lane, sizeof(got));
+    assert_string_equal(got.repository, "acme/shop");
+    assert_true(got.repository_id == 42 && got.holds_since_ms == 99);
+    assert_int_equal(got.state.stage, LANE_DEPLOYING);
+    assert_string_equal(got.state.running.text, lane.state.running.text);
+    assert_true(got.state.attempt == 2 && got.state.queued_count == 3);
+    assert_string_equal(got.holds.hex, lane.holds.hex);
+    assert_string_equal(got.holds_deployment.text, lane.holds_deployment.text);
 }
 
 static void test_lanes_are_listed_by_repository_and_environment(void **state UNUSED)
