@@ -19,7 +19,6 @@ static const char *const wants[] = {
     "action", "ref",          "a", "a.b", "b.c.d", "repository.id", "repository.full_name",
     "hook",   "sender.login", NULL};
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_json(const char *text, size_t len)
@@ -40,19 +39,15 @@ static void read_json(const char *text, size_t len)
     }
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    payload_init();
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static bool is_ready;
     AUTO(buf) struct buf json = BUF_INIT(FORM_MAX);
     struct err err;
 
+    if (!is_ready)
+        payload_init();
+    is_ready = true;
     read_json((const char *)data, size);
     if (!payload_from_form((const char *)data, size, &json, &err))
         return 0;

@@ -393,8 +393,8 @@ static const char *const strangers[] = {
     "[null]",
     "{}",
     "{\"id\":{}}",
-    "\"" Z "\"",
-    "\"" Z "0\"",
+    "\"0000000000000000000000000000000000000000\"",
+    "\"00000000000000000000000000000000000000000\"",
 };
 
 /* Put each stranger at each place of the payload in turn. */
