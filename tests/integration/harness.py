@@ -130,6 +130,15 @@ class Envflow:
     def wait_ready(self):
         wait_until(self.is_ready, "envflow to be ready")
 
+    def has_open(self, name):
+        """Is a file of the folder open in the process?"""
+        folder = f"/proc/{self.process.pid}/fd"
+        path = os.path.join(self.folder, name)
+        with contextlib.suppress(OSError):
+            return any(os.path.realpath(os.path.join(folder, fd)) == path
+                       for fd in os.listdir(folder))
+        return False
+
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_S)

@@ -1,4 +1,5 @@
 """A signed push through the real daemon: accepted, journalled, deployed, or ignored with a reason."""
+import fcntl
 import json
 import os
 import signal
@@ -271,6 +272,18 @@ class Life(Case):
         run = server.cli("serve", "--config", "envflow.yaml")
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn("another", run.stderr)
+
+    def test_a_start_waits_for_what_still_holds_the_locks_of_the_one_before(self):
+        for lock in ("journal/lock", "envflow.db.lock"):
+            with self.subTest(lock=lock):
+                server = self.envflow().start()
+                self.assertEqual(server.stop(), 0)
+                with open(f"{server.folder}/state/{lock}", "wb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                    server.start(wait=False)
+                    # It has opened the file by now, or will: either way it must wait for us.
+                    wait_until(lambda: server.has_open(f"state/{lock}"), "the lock to be asked for")
+                server.wait_ready()
 
     def test_two_live_secrets_are_both_accepted(self):
         config = CONFIG.replace("[ {{ file: ./webhook-secret }} ]",
