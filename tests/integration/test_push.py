@@ -267,6 +267,10 @@ class Life(Case):
         self.assertEqual(server.stop(), 0)
         self.assertIn("everything acknowledged is on disk", server.read("log"))
 
+    def test_sigterm_right_after_the_start_ends_it_cleanly_too(self):
+        for _ in range(20):
+            self.assertEqual(self.envflow().start().stop(), 0)
+
     def test_a_second_envflow_on_the_same_store_is_refused(self):
         server = self.envflow().start()
         run = server.cli("serve", "--config", "envflow.yaml")
