@@ -10,6 +10,7 @@ import hmac
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -39,9 +40,13 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the kernel gives to outgoing connections: those of a sender that tries
+    again while envflow is down would take its port, and even connect to themselves."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def sign(body, secret=SECRET):
@@ -223,6 +228,21 @@ class Envflow:
     def deployments(self, **filters):
         query = "&".join(f"{k}={v}" for k, v in {"limit": 500, **filters}.items())
         return self.get("/deployments?" + query)["items"]
+
+    def every(self, what):
+        """All rows of a listing, page by page, newest first."""
+        rows, page = [], {"next": ""}
+        while page["next"] is not None:
+            before = f"&before={page['next']}" if page["next"] else ""
+            page = self.get(f"/{what}?limit=500{before}")
+            rows += page["items"]
+        return rows
+
+    def is_idle(self):
+        """Nothing waits to be handled, runs or is queued."""
+        status = self.get("/status")
+        return (status["journal"]["durable_sequence"] == status["journal"]["handled_sequence"]
+                and all(lane["state"] == "idle" for lane in status["lanes"]))
 
     def wait_log(self, event, count=1):
         return wait_until(lambda: self.read("log").count(f'"event":"{event}"') >= count,
