@@ -61,7 +61,7 @@ static pid_t leave_to_child(int fd, int held_ms)
 static void test_a_held_lock_is_refused_at_once_when_nobody_waits(void **state)
 {
     const struct rig *rig = *state;
-    AUTO(fd) int held = take(rig);
+    int held = take(rig);
     struct err err = {0};
     int fd = -7;
 
@@ -69,12 +69,13 @@ static void test_a_held_lock_is_refused_at_once_when_nobody_waits(void **state)
     assert_int_equal(err.code, ERR_CONFLICT);
     assert_int_equal(fd, -7);
     assert_non_null(strstr(err.text, rig->path));
+    close(held);
 }
 
 static void test_a_held_lock_is_refused_after_the_wait(void **state)
 {
     const struct rig *rig = *state;
-    AUTO(fd) int held = take(rig);
+    int held = take(rig);
     struct err err = {0};
     int fd = -1;
     int64_t begin_ms = clock_mono_ms(&clock_system);
@@ -82,6 +83,7 @@ static void test_a_held_lock_is_refused_after_the_wait(void **state)
     assert_false(file_lock(rig->path, 50, &fd, &err));
     assert_int_equal(err.code, ERR_CONFLICT);
     assert_true(clock_mono_ms(&clock_system) - begin_ms >= 50);
+    close(held);
 }
 
 static void test_a_lock_that_a_child_still_holds_for_a_moment_is_taken(void **state)
