@@ -344,7 +344,8 @@ static void look_for_room(struct journal *journal)
         return;
     if (try_room(journal, &err)) {
         pthread_mutex_lock(&journal->lock);
-        table_last(&journal->segments)->file_bytes = journal->writer.end;
+        if (!journal->writer.is_filled)
+            table_last(&journal->segments)->file_bytes = journal->writer.end;
         journal->is_out_of_space = false;
         pthread_mutex_unlock(&journal->lock);
     } else if (err.code == ERR_IO) {

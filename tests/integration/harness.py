@@ -20,7 +20,7 @@ import time
 import unittest
 import uuid
 
-BINARY = os.environ.get("ENVFLOW", "build/ci/envflow")
+BINARY = os.path.abspath(os.environ.get("ENVFLOW", "build/ci/envflow"))
 SOURCE = os.environ.get("SOURCE_DIR", os.path.join(os.path.dirname(__file__), "..", ".."))
 SECRET = b"It's a Secret to Everybody"
 DEADLINE_S = 60
@@ -153,9 +153,31 @@ class Envflow:
             return None
         return self.kill(signal.SIGTERM)
 
-    def destroy(self):
+    def running_commands(self, deployment):
+        """Processes whose environment names the deployment."""
+        mark = f"ENVFLOW_DEPLOYMENT_ID={deployment}".encode()
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+                if mark in file.read().split(b"\0"):
+                    found.append(int(pid))
+        return found
+
+    def memory_peak_bytes(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) << 10
+
+    @staticmethod
+    def is_sanitized():
+        with open(BINARY, "rb") as file:
+            return b"__sanitizer" in file.read()
+
+    def destroy_process(self):
         if self.process is not None and self.process.poll() is None:
             self.kill()
+
+    def destroy(self):
+        self.destroy_process()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -168,8 +190,14 @@ class Envflow:
 
     # -- talking to it --
 
-    def post(self, body, event="push", guid=None, secret=SECRET, headers=None, timeout=30,
-             port=None):
+    def post(self, body, **options):
+        """(status, JSON) of one delivery, sent as GitHub would."""
+        status, _, answer = self.deliver(body, **options)
+        return status, answer
+
+    def deliver(self, body, event="push", guid=None, secret=SECRET, headers=None, timeout=30,
+                port=None):
+        """(status, headers, JSON)"""
         guid = guid or str(uuid.uuid4())
         head = {
             "User-Agent": "GitHub-Hookshot/044aadd", "Accept": "*/*",
@@ -183,7 +211,7 @@ class Envflow:
             connection.request("POST", "/webhooks/github", body,
                                {k: v for k, v in head.items() if v is not None})
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
+            return answer.status, answer.headers, json.loads(answer.read() or b"null")
 
     def push(self, before, after, guid=None, **fields):
         return self.post(push_payload(before, after, **fields), guid=guid)
@@ -224,6 +252,12 @@ class Envflow:
             lane = self.lane(repository, environment)
             return lane and lane["holds"] and lane["holds"]["sha"] == sha and lane
         return wait_until(holds, f"{environment} to hold {sha[:7]}")
+
+    def not_ready(self):
+        """{code: sentence} of what /readyz finds wrong; {} when it is ready."""
+        status, answer = self.admin("GET", "/readyz")
+        assert (status == 200) == answer["ready"] == (not answer["not_ready"]), (status, answer)
+        return {problem["code"]: problem["sentence"] for problem in answer["not_ready"]}
 
     def deployments(self, **filters):
         query = "&".join(f"{k}={v}" for k, v in {"limit": 500, **filters}.items())
