@@ -62,13 +62,12 @@ static bool is_marked(const char *pid, pid_t number, const struct mark *mark)
            (mark->id != NULL && environ_holds(pid, mark->id));
 }
 
-static size_t kill_marked(DIR *processes, const struct mark *mark)
+static size_t kill_marked(DIR *proc, const struct mark *mark)
 {
     size_t count = 0;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
-    for (const struct dirent *entry = readdir(processes); entry != NULL;
-         entry = readdir(processes)) {
+    for (const struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
         pid_t number = (pid_t)strtol(entry->d_name, NULL, 10);
         if (is_marked(entry->d_name, number, mark) && kill(number, SIGKILL) == 0)
             count++;
@@ -84,11 +83,11 @@ size_t survivors_kill(const char *run_dir, const struct process *command)
         .id = id_is_valid(name) ? name : NULL,
         .session = command != NULL && is_session_ours(command) ? command : NULL,
     };
-    DIR *processes = opendir("/proc");
+    DIR *proc = opendir("/proc");
 
-    if (processes == NULL)
+    if (proc == NULL)
         return 0;
-    size_t count = kill_marked(processes, &mark);
-    closedir(processes);
+    size_t count = kill_marked(proc, &mark);
+    closedir(proc);
     return count;
 }

@@ -113,7 +113,7 @@ struct store_delivery intake_rig_push(struct intake_rig *rig, struct intake_push
 {
     struct journal_record record = {.sequence = ++rig->sequence};
     struct store *store = rig->intake.lanes.store;
-    struct store_delivery delivery;
+    struct store_delivery delivery = {0};
     char body[1024];
     struct err err;
 
@@ -131,7 +131,7 @@ struct store_delivery intake_rig_replay(struct intake_rig *rig, uint64_t sequenc
 {
     struct journal_record record = {.sequence = sequence};
     struct store *store = rig->intake.lanes.store;
-    struct store_delivery delivery;
+    struct store_delivery delivery = {0};
     char body[1024];
     struct err err;
 
