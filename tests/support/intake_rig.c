@@ -38,9 +38,15 @@ int intake_rig_set_up(void **state)
     fake_clock_init(&rig->clock, INT64_C(1767225600000));
     rig->environment = (struct flow_environment){
         .name = "dev-int", .auto_branches = branches, .deploy = {.argv = argv, .repeatable = true}};
-    rig->flow = (struct flow){"standard", &rig->environment, 1};
+    rig->flow = (struct flow){
+        .name = "standard", .environments = &rig->environment, .environments_count = 1};
     rig->rule = (struct repository_rule){.pattern = "acme/shop", .flow = &rig->flow};
-    rig->graph = (struct flow_graph){&rig->rule, 1, &rig->flow, 1};
+    rig->graph = (struct flow_graph){
+        .repositories = &rig->rule,
+        .repositories_count = 1,
+        .flows = &rig->flow,
+        .flows_count = 1,
+    };
     rig->intake = (struct intake){
         .lanes = {.graph = &rig->graph, .clock = &rig->clock.clock, .random = seeded_random},
         .parse_bytes_max = 1 << 20,
