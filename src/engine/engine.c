@@ -354,10 +354,14 @@ static void tell_order(const struct engine_request *request)
         .environment = request->to[0] != '\0' ? request->to : NULL,
     };
 
-    log_info(&ctx, request->is_refused ? "request.refused" : "request.done", "%s by %s (%s): %s",
-             request->subject.text,
-             request->actor.login[0] != '\0' ? request->actor.login : "envflow",
-             reason_name(request->outcome.code), request->outcome.text);
+    const char *login = request->actor.login[0] != '\0' ? request->actor.login : "envflow";
+    const char *code = reason_name(request->outcome.code);
+    if (request->is_refused)
+        log_info(&ctx, "request.refused", "%s by %s (%s): %s", request->subject.text, login, code,
+                 request->outcome.text);
+    else
+        log_info(&ctx, "request.done", "%s by %s (%s): %s", request->subject.text, login, code,
+                 request->outcome.text);
 }
 
 static struct engine_request *take_requests(struct engine *engine)
