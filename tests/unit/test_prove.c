@@ -263,6 +263,9 @@ static void test_a_rollback_that_accepts_others_is_found(void **state)
     rollback->reviewers = (struct flow_parties){some, 3};
     assert_false(prove(&m, &found)); /* no seat is the team's own */
     (void)find_broken(&found, "quorum");
+    rollback->reviewers = (struct flow_parties){team, 1};
+    assert_false(prove(&m, &found)); /* nor where the team is named without */
+    (void)find_broken(&found, "quorum");
     rollback->reviewers = (struct flow_parties){owned, 1};
     assert_all_hold(&m);
     rollback->self_approval = true;
@@ -325,6 +328,9 @@ static void test_a_gate_that_nobody_can_meet_is_found(void **state)
     m.environments[PROD].requesters =
         (struct flow_parties){(const struct flow_party[]){{.name = "cy", .person = {"cy", 3}}}, 1};
     assert_all_hold(&m); /* neither of them asks */
+    m.environments[PROD].requesters =
+        (struct flow_parties){(const struct flow_party[]){{.name = "acme/dev"}}, 1};
+    assert_false(prove(&m, &found)); /* they may be in that team */
     m.environments[PROD].requesters = (struct flow_parties){0};
     promotion->self_approval = true;
     m.environments[PROD].rollback.approvals = *promotion;
@@ -436,6 +442,27 @@ static void test_branches_that_two_patterns_share_are_tried(void **state)
     (void)prove(&m, &found);
     for (size_t i = 0; i < found.count; i++)
         assert_true(found.items[i].holds || strcmp(found.items[i].code, "assert") != 0);
+}
+
+static void test_ways_that_no_branch_may_take_are_no_holes(void **state)
+{
+    static const char *const features[] = {"feature/*", NULL};
+    struct model m;
+    struct found found;
+
+    (void)state;
+    make_standard(&m);
+    m.environments[PROD].manual_branches = features; /* but prod takes main and release branches */
+    assert_all_hold(&m);
+    m.environments[SPARE] = (struct flow_environment){.name = "lab", .auto_branches = features};
+    m.flow.environments_count = ENVIRONMENTS;
+    m.paths[SPARE_PATH] = path("lab", "prod", 1);
+    m.flow.paths_count = PATHS;
+    assert_all_hold(&m);
+    m.environments[PROD].branches = NULL;
+    assert_false(prove(&m, &found));
+    assert_broken(&found, "quorum", "nothing reaches prod without 2 approvals",
+                  "deploy by hand feature/* → prod with 0 approvals");
 }
 
 /* ---- claims ---- */
@@ -653,6 +680,7 @@ int main(void)
         cmocka_unit_test(test_people_in_several_teams_count_once),
         cmocka_unit_test(test_what_no_release_reaches_and_circles_are_found),
         cmocka_unit_test(test_branches_that_two_patterns_share_are_tried),
+        cmocka_unit_test(test_ways_that_no_branch_may_take_are_no_holes),
         cmocka_unit_test(test_claims_hold_or_not_as_the_flow_says),
         cmocka_unit_test(test_approving_ones_own_request_breaks_claims_about_it),
         cmocka_unit_test(test_names_of_environments_may_hold_anything),
