@@ -34,11 +34,14 @@ void sentence_add(struct sentence *sentence, const char *fmt, ...)
         sentence->len += (size_t)wanted;
 }
 
-void sentence_add_item(struct sentence *sentence, size_t index, size_t count, const char *item)
+void sentence_add_item(struct sentence *sentence, size_t index, size_t count, const char *joint,
+                       const char *item)
 {
-    const char *separator = index == 0 ? "" : index + 1 == count ? " and " : ", ";
-
-    sentence_add(sentence, "%s%s", separator, item);
+    if (index > 0 && index + 1 < count)
+        sentence_add(sentence, ", ");
+    else if (index > 0)
+        sentence_add(sentence, " %s ", joint);
+    sentence_add(sentence, "%s", item);
 }
 
 void sentence_add_count(struct sentence *sentence, int64_t count, const char *singular)

@@ -22,8 +22,9 @@ struct sentence {
 
 void sentence_add(struct sentence *sentence, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Item `index` of a list of `count`: puts ", " or " and " in front where it belongs. */
-void sentence_add_item(struct sentence *sentence, size_t index, size_t count, const char *item);
+/* Item `index` of a list of `count`: puts ", " or, before the last, the joint ("and") in front. */
+void sentence_add_item(struct sentence *sentence, size_t index, size_t count, const char *joint,
+                       const char *item);
 
 /* "1 approval", "3 approvals": the plural takes an s. */
 void sentence_add_count(struct sentence *sentence, int64_t count, const char *singular);
