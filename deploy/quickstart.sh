@@ -5,31 +5,49 @@
 #   deploy/quickstart.sh           leaves envflow running until Ctrl-C
 #   deploy/quickstart.sh --once    ends by itself; exit 0 only if the deployment really happened
 #   deploy/quickstart.sh --folder DIR   where configuration and state go (default: build/quickstart)
+#
+# ENVFLOW_PORT names the port to listen on; without it, the first free one from 8080 on is taken.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD folder=$root/build/quickstart once=
 
+fail() { printf 'quickstart: %s\n' "$*" >&2; exit 1; }
+usage() { printf 'quickstart: %s; try --help\n' "$*" >&2; exit 2; }
+step() {
+  if [[ -t 1 ]]; then printf '\n\033[1m== %s\033[0m\n' "$*"; else printf '\n== %s\n' "$*"; fi
+}
+
 while [[ $# -gt 0 ]]; do
   case $1 in
     --once) once=1 ;;
-    --folder) folder=$(mkdir -p "$2" && cd "$2" && pwd) && shift ;;
+    --folder) [[ -n ${2:-} ]] || usage "--folder needs a folder"
+      folder=$(mkdir -p "$2" && cd "$2" && pwd) && shift ;;
     -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
-    *) echo "quickstart: unknown option $1; try --help" >&2 && exit 2 ;;
+    *) usage "unknown option $1" ;;
   esac
   shift
 done
 
-step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
-
-step "1. Install packages and build"
+step "1. Install packages and build (a minute the first time)"
 deploy/packages.sh build
-cmake --preset release >/dev/null
-cmake --build --preset release | tail -n 1
+mkdir -p build
+{ cmake --preset release && cmake --build --preset release; } >build/quickstart.log 2>&1 ||
+  { tail -n 20 build/quickstart.log >&2; fail "the build failed; all of its output: $root/build/quickstart.log"; }
 envflow=$root/build/release/envflow
+"$envflow" version
 
 step "2. A folder with a configuration, a webhook secret and a deployment script"
 mkdir -p "$folder"
 cd "$folder"
+if [[ -f envflow.yaml ]] && "$envflow" status >/dev/null 2>&1; then
+  fail "an envflow from an earlier run serves $folder: stop that one, or give --folder another"
+fi
+is_free() { ! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+port=${ENVFLOW_PORT:-8080}
+until is_free "$port"; do
+  [[ -z ${ENVFLOW_PORT:-} ]] || fail "port $port is in use; ENVFLOW_PORT names another"
+  ((++port < 8180)) || fail "no port from 8080 to 8179 is free; ENVFLOW_PORT names another"
+done
 [[ -s webhook-secret ]] || (umask 077 && head -c 24 /dev/urandom | base64 >webhook-secret)
 cat >deploy.sh <<'SCRIPT'
 #!/bin/sh
@@ -44,7 +62,7 @@ SCRIPT
 chmod +x deploy.sh
 cat >envflow.yaml <<YAML
 server:
-  webhooks: 127.0.0.1:${ENVFLOW_PORT:-8080}
+  webhooks: 127.0.0.1:$port
   admin: unix:$folder/admin.sock
 webhook:
   secrets: [ { file: ./webhook-secret } ]
@@ -61,20 +79,25 @@ YAML
 
 step "3. Start envflow"
 export DEPLOY_ROOT=$folder/deployed
+set -m # a process group of its own: Ctrl-C reaches this script alone, which then stops it in order
 "$envflow" serve 2>envflow.log &
 server=$!
+set +m
 stop() {
+  trap - EXIT
   kill -TERM "$server" 2>/dev/null && wait "$server" || true
 }
 trap stop EXIT
+trap 'echo; stop; exit 130' INT TERM HUP
+not_started() { tail -n 5 envflow.log >&2; fail "$1; its log is $folder/envflow.log"; }
 ready() { "$envflow" status --json >/dev/null 2>&1; }
 for _ in $(seq 300); do
   ready && break
-  kill -0 "$server" 2>/dev/null || { echo "envflow did not start:" >&2 && tail -n 5 envflow.log >&2 && exit 1; }
+  kill -0 "$server" 2>/dev/null || not_started "envflow did not start"
   sleep 0.1
 done
-ready || { echo "envflow was not ready within 30 s" >&2 && tail -n 5 envflow.log >&2 && exit 1; }
-echo "listening on http://127.0.0.1:${ENVFLOW_PORT:-8080}/webhooks/github, log in $folder/envflow.log"
+ready || not_started "envflow was not ready within 30 s"
+echo "listening on http://127.0.0.1:$port/webhooks/github, log in $folder/envflow.log"
 
 step "4. GitHub sends a merge to main (signed)"
 version=$folder/deployed/dev-int/version
@@ -84,26 +107,38 @@ after=$(printf '%s %s' "$before" "$(date +%s%N)" | sha1sum | cut -c1-40)
   --title "Merge pull request #7 from acme/faster-checkout"
 
 step "5. DEV-INT gets that commit"
-deployed() { [[ $(cat "$version" 2>/dev/null) == "$after" ]] && "$envflow" status --json | grep -q "\"sha\":\"$after\",\"deployment\""; }
+# Columns of a piped list: id, state, repository, environment, sha, ...
+deployment() { "$envflow" deployments list | awk -F '\t' -v sha="$after" '$5 == sha { print $1, $2; exit }'; }
+id='' state=''
 for _ in $(seq 300); do
-  deployed && break
+  read -r id state < <(deployment) || true
+  [[ $state == queued || $state == running || -z $state ]] || break
   sleep 0.1
 done
-"$envflow" status
-deployed || { echo "DEV-INT does not hold $after after 30 s" >&2 && "$envflow" deliveries list >&2 && exit 1; }
+"$envflow" deliveries list --limit 1 || true
+if [[ -z $id ]]; then fail "the push caused no deployment within 30 s"; fi
+"$envflow" deployments show "$id"
 echo
-echo "DEV-INT holds ${after:0:7}: $version says so too."
+"$envflow" status
+held=$(cat "$version" 2>/dev/null || true)
+if [[ $state != succeeded || $held != "$after" ]]; then
+  fail "DEV-INT does not hold $after: the deployment is $state, $version says '${held:-nothing}'"
+fi
+echo
+echo "DEV-INT holds ${after:0:7}, and $version says so too."
 
 cat <<TEXT
 
-Look further (in $folder):
-  $envflow deliveries list
-  $envflow deployments list
-  $envflow deployments show $("$envflow" deployments list --json | sed 's/.*"items":\[{"id":"\([^"]*\)".*/\1/')
-  $envflow send push --repository acme/shop --branch main --title "another merge"
+Look further$([[ -z $once ]] && echo ", in another terminal" || echo " (while envflow runs: without --once)"):
+  cd $folder; PATH=$root/build/release:\$PATH
+  envflow status
+  envflow deliveries list
+  envflow deployments show $id
+  envflow send push --title "another merge"
+  envflow help
 TEXT
-[[ -n $once ]] && exit 0
+[[ -z $once ]] || exit 0
 echo
 echo "envflow goes on running; Ctrl-C stops it."
-trap 'echo; stop; trap - EXIT; exit 0' INT TERM
-wait "$server"
+trap 'echo; stop; exit 0' INT TERM HUP
+wait "$server" || fail "envflow ended by itself; its log is $folder/envflow.log"

@@ -26,7 +26,7 @@ enum log_level {
 
 enum log_format { LOG_FORMAT_JSON, LOG_FORMAT_TEXT };
 
-/* Whom a line is about. NULL members are left out. All borrowed for the call. */
+/* Whom a line is about. NULL and empty members are left out. All borrowed for the call. */
 struct log_ctx {
     const char *delivery;   /* GitHub's GUID */
     const char *repository; /* owner/name */

@@ -73,7 +73,7 @@
     X(REASON_BRANCH_NOT_ALLOWED,  "branch_not_allowed")                                           \
     X(REASON_REQUESTER_NOT_ALLOWED, "requester_not_allowed")                                      \
     X(REASON_VOTER_NOT_ALLOWED,   "voter_not_allowed")                                            \
-    X(REASON_PERSON_UNKNOWN,      "person_unknown")        /* no numeric id is tied to the login */ \
+    X(REASON_PERSON_UNKNOWN,      "person_unknown")        /* no id is tied to the login */ \
     X(REASON_NOT_ON_SOURCE,       "not_on_source")                                                \
     X(REASON_SOURCE_UNHEALTHY,    "source_unhealthy")                                             \
     X(REASON_ALREADY_THERE,       "already_there")                                                \
@@ -96,7 +96,7 @@
     X(REASON_RELEASE_MADE,        "release_made")                                                 \
     X(REASON_LINKED,              "linked")                /* a merge to its pull request */      \
     X(REASON_STATUS_NOTED,        "status_noted")                                                 \
-    X(REASON_STATUS_STALE,        "status_stale")          /* of a superseded or ended deployment */ \
+    X(REASON_STATUS_STALE,        "status_stale")          /* of what has ended */ \
     X(REASON_OUT_OF_BAND,         "out_of_band")           /* nobody asked envflow */             \
     X(REASON_BYPASS,              "bypass")                /* … and the environment is gated */   \
     X(REASON_ACTION_UNUSED,       "action_not_used")

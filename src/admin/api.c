@@ -77,6 +77,22 @@ static uint64_t first_kept(const struct call *call)
     return stats.first_sequence;
 }
 
+/* A verdict that does not exist would list nothing, as if there were nothing. False: refused, the
+ * call has ended. */
+static bool read_verdict(struct call *call, char name[NAME_SIZE], const char **ret_verdict)
+{
+    *ret_verdict = filter_text(call, "verdict", name);
+    if (*ret_verdict == NULL)
+        return true;
+    for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        if (strcmp(verdict_name((enum verdict)verdict), name) == 0)
+            return true;
+    }
+    admin_refuse(call, 400, "verdict", "acted, recorded, ignored, duplicate, quarantined",
+                 "there is no verdict '%.40s'", name);
+    return false;
+}
+
 static void get_deliveries(struct call *call)
 {
     char guid[NAME_SIZE];
@@ -87,7 +103,6 @@ static void get_deliveries(struct call *call)
     struct store_delivery_filter filter = {
         .guid = filter_text(call, "guid", guid),
         .event = filter_text(call, "event", event),
-        .verdict = filter_text(call, "verdict", verdict),
         .repository = filter_text(call, "repository", repository),
     };
     struct listing listing = {.w = JSONW_INIT(&call->body), .first_kept = first_kept(call)};
@@ -98,7 +113,7 @@ static void get_deliveries(struct call *call)
         admin_refuse(call, 400, "before", NULL, "before must be a delivery's number");
         return;
     }
-    if (!read_limit(call, &listing.room))
+    if (!read_verdict(call, verdict, &filter.verdict) || !read_limit(call, &listing.room))
         return;
     filter.limit = listing.room + 1;
     jsonw_open_object(&listing.w, NULL);

@@ -10,8 +10,8 @@
 #include "base/jsonw.h"
 #include "base/rfc3339.h"
 
-#define LINE_MAX_BYTES 8192
 #define SENTENCE_SIZE  2048
+#define LINE_MAX_BYTES 32768 /* a sentence and names of which every byte is escaped */
 
 static enum log_format chosen_format = LOG_FORMAT_JSON;
 static enum log_level chosen_level = LOG_LEVEL_INFO;
@@ -48,6 +48,11 @@ static void fields_of(const struct log_ctx *ctx, struct field fields[FIELDS_COUN
     fields[4] = (struct field){"peer", who->peer};
 }
 
+static bool is_known(const struct field *field)
+{
+    return field->value != NULL && field->value[0] != '\0';
+}
+
 static void put_json(struct buf *line, enum log_level level, const char *event,
                      const char *sentence, const struct field *fields, int64_t now_ms)
 {
@@ -58,7 +63,7 @@ static void put_json(struct buf *line, enum log_level level, const char *event,
     jsonw_text(&w, "level", level_names[level]);
     jsonw_text(&w, "event", event);
     for (size_t i = 0; i < FIELDS_COUNT; i++) {
-        if (fields[i].value != NULL)
+        if (is_known(&fields[i]))
             jsonw_text(&w, fields[i].name, fields[i].value);
     }
     jsonw_text(&w, "message", sentence);
@@ -80,7 +85,7 @@ static void put_text(struct buf *line, enum log_level level, const char *event,
     buf_printf(line, "%s %-7s %s: ", rfc3339_format(now_ms, time), level_names[level], event);
     put_harmless(line, sentence);
     for (size_t i = 0; i < FIELDS_COUNT; i++) {
-        if (fields[i].value == NULL)
+        if (!is_known(&fields[i]))
             continue;
         buf_printf(line, " %s=", fields[i].name);
         put_harmless(line, fields[i].value);

@@ -146,8 +146,10 @@ static void load_entries(struct loader *loader, const struct cfg_key *key, const
 
     if (!is_map_or_nothing(loader, key, node))
         return;
-    if ((int64_t)room < key->min)
+    if ((int64_t)node->count < key->min) {
         loader_problem(loader, node, "there is no entry; %s", key->missing);
+        return;
+    }
     if ((int64_t)room > key->max) {
         loader_problem(loader, node, "%zu entries are too many: %d at most", room, (int)key->max);
         return;
@@ -185,11 +187,22 @@ static void show_entries(const struct cfg_key *key, const void *base, unsigned i
     }
 }
 
+/* An entry that is built in has from there what the others require. */
+static void schema_entry(struct jsonw *w, const struct cfg_key *key)
+{
+    if (key->standard == NULL) {
+        schema_table(w, key->table);
+        return;
+    }
+    schema_map_type(w, true);
+    schema_keys(w, key->table);
+}
+
 static void schema_entries(const struct cfg_key *key, struct jsonw *w)
 {
     const struct cfg_entries *entries = key->entries;
 
-    jsonw_text(w, "type", "object");
+    schema_map_type(w, key->min == 0);
     jsonw_int(w, "minProperties", key->min);
     jsonw_int(w, "maxProperties", key->max);
     jsonw_open_object(w, "propertyNames");
@@ -204,7 +217,7 @@ static void schema_entries(const struct cfg_key *key, struct jsonw *w)
         jsonw_close_object(w);
         jsonw_close_array(w);
     } else {
-        schema_table(w, key->table);
+        schema_entry(w, key);
     }
     jsonw_close_object(w);
 }

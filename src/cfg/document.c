@@ -25,6 +25,15 @@ static const char intro[] =
     "- Unknown and repeated keys are errors. Anchors, aliases, tags, merge keys and a second "
     "document are refused.\n"
     "- Text that begins with `*`, such as `\"*/*\"`, needs quotes: YAML takes it for an alias.\n"
+    "- Secrets never stand in the file: it says where they are.\n"
+    "\n"
+    "For completion in an editor, run `envflow config schema > envflow.schema.json` beside the "
+    "file, and begin the file with\n"
+    "`# yaml-language-server: $schema=envflow.schema.json`. The schema knows every key and the "
+    "form of every value; what takes\n"
+    "more than one key to judge (does the flow exist, can it deploy), and the bounds of a "
+    "duration or a size with a unit,\n"
+    "only `envflow config check` knows.\n"
     "\n"
     "## To begin with\n"
     "\n"
@@ -93,8 +102,8 @@ static void put_entries_intro(struct buf *out, const struct cfg_key *key)
 {
     if (key->entries == NULL)
         return;
-    buf_printf(out, "\nKeys are names of your own (%s", key->entries->name);
-    buf_printf(out, "), at most %d.", (int)key->max);
+    buf_printf(out, "\nKeys are names of your own (`%s`), at most %d.", key->entries->name,
+               (int)key->max);
     if (key->entries->short_key != NULL)
         buf_printf(out, " An entry that is just text gives its `%s`.", key->entries->short_key);
     buf_putc(out, '\n');
@@ -114,9 +123,14 @@ static void put_section(struct buf *out, const struct cfg_key *key, const char *
     if (key->entries != NULL)
         buf_printf(&inner, ".%s", key->entries->name);
     put_rows(out, key->table);
-    if (key->table == NULL)
-        return;
     put_sections(out, key->table, buf_text(&inner));
+}
+
+/* A list whose entries have one key each. */
+static void put_references(struct buf *out, const struct cfg_key *key, const char *path)
+{
+    buf_printf(out, "\nEach of `%s.%s` has one of these keys:\n", path, key->name);
+    put_rows(out, key->table);
 }
 
 /* Tables are a few levels deep, hence the recursion. */
@@ -127,7 +141,7 @@ static void put_sections(struct buf *out, const struct cfg_table *table, const c
         if (has_section(key))
             put_section(out, key, path);
         else if (key->table != NULL)
-            put_rows(out, key->table);
+            put_references(out, key, path);
     }
 }
 

@@ -109,22 +109,8 @@ static void schema_texts(const struct cfg_key *key, struct jsonw *w)
     jsonw_text(w, "type", "array");
     schema_counts(key, w);
     jsonw_open_object(w, "items");
-    jsonw_text(w, "type", "string");
+    schema_text_type(w, key->syntax);
     schema_syntax(w, key->syntax);
-    jsonw_close_object(w);
-}
-
-/* 8080 and true are arguments, too; editors would ask for quotes. */
-static void schema_command(const struct cfg_key *key, struct jsonw *w)
-{
-    jsonw_text(w, "type", "array");
-    schema_counts(key, w);
-    jsonw_open_object(w, "items");
-    jsonw_open_array(w, "type");
-    jsonw_text(w, NULL, "string");
-    jsonw_text(w, NULL, "number");
-    jsonw_text(w, NULL, "boolean");
-    jsonw_close_array(w);
     jsonw_close_object(w);
 }
 
@@ -132,7 +118,7 @@ static void schema_addresses(const struct cfg_key *key, struct jsonw *w)
 {
     jsonw_open_array(w, "anyOf");
     jsonw_open_object(w, NULL);
-    jsonw_text(w, "type", "string");
+    schema_text_type(w, key->syntax);
     schema_syntax(w, key->syntax);
     jsonw_close_object(w);
     jsonw_open_object(w, NULL);
@@ -164,7 +150,7 @@ const struct cfg_type type_command = {
     .load = load_command,
     .is_set = has_list,
     .show = show_list,
-    .schema = schema_command,
+    .schema = schema_texts,
 };
 
 /* ---- secrets: a list of maps with one key each, which says where the secret is ---- */
@@ -251,7 +237,8 @@ static void schema_secrets(const struct cfg_key *key, struct jsonw *w)
     jsonw_text(w, "type", "array");
     schema_counts(key, w);
     jsonw_open_object(w, "items");
-    schema_table(w, key->table);
+    schema_map_type(w, false);
+    schema_keys(w, key->table);
     jsonw_int(w, "minProperties", 1);
     jsonw_int(w, "maxProperties", 1);
     jsonw_close_object(w);

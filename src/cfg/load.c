@@ -95,10 +95,33 @@ const char *loader_resolve(struct loader *loader, const char *path)
                         loader->folder[1] == '\0' ? "" : "/", path);
 }
 
+/* Where in the whole file a key of this name belongs: "limits", "" for the top; false: nowhere.
+ * Tables are a few levels deep, hence the recursion. */
+static bool find_home(const struct cfg_table *table, const char *path, const char *name,
+                      struct buf *ret_path)
+{
+    if (table_find(table, name) != NULL) {
+        buf_puts(ret_path, path);
+        return true;
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        const struct cfg_key *key = &table->keys[i];
+        AUTO(buf) struct buf inner = BUF_INIT(ERR_TEXT_SIZE);
+        buf_printf(&inner, "%s%s%s", path, path[0] != '\0' ? "." : "", key->name);
+        if (key->entries != NULL)
+            buf_printf(&inner, ".%s", key->entries->name);
+        if (key->table != NULL && find_home(key->table, buf_text(&inner), name, ret_path))
+            return true;
+    }
+    return false;
+}
+
 static void report_unknown(struct loader *loader, const struct cfg_table *table,
                            const struct node *key)
 {
     AUTO(buf) struct buf names = BUF_INIT(ERR_TEXT_SIZE);
+    AUTO(buf) struct buf advice = BUF_INIT(ERR_TEXT_SIZE);
+    AUTO(buf) struct buf home = BUF_INIT(ERR_TEXT_SIZE);
     struct nearest nearest = {.text = key->text};
 
     for (size_t i = 0; i < table->count; i++) {
@@ -106,12 +129,12 @@ static void report_unknown(struct loader *loader, const struct cfg_table *table,
         buf_printf(&names, "%s%s", i > 0 ? ", " : "", table->keys[i].name);
     }
     if (nearest.best != NULL)
-        problems_add(loader->problems, key->line, key->column,
-                     "unknown key '%.64s'; did you mean '%s'? valid here: %s", key->text,
-                     nearest.best, buf_text(&names));
-    else
-        problems_add(loader->problems, key->line, key->column,
-                     "unknown key '%.64s'; valid here: %s", key->text, buf_text(&names));
+        buf_printf(&advice, "did you mean '%s'? ", nearest.best);
+    else if (find_home(&cfg_root, "", key->text, &home))
+        buf_printf(&advice, "it belongs %s%s; ", home.len > 0 ? "under " : "to the top level",
+                   buf_text(&home));
+    problems_add(loader->problems, key->line, key->column, "unknown key '%.64s'; %svalid here: %s",
+                 key->text, buf_text(&advice), buf_text(&names));
 }
 
 static void fill_key(struct loader *loader, const struct cfg_key *key, const struct node *node,
@@ -205,7 +228,7 @@ static void load_tree(struct loader *loader, const struct node *root)
         return;
     }
     struct node whole = *root; /* what lacks a key is the file, not its first line */
-    whole.line = 0;
+    whole.line = whole.column = 0;
     loader_fill(loader, &cfg_root, &whole, cfg);
     rules_apply(loader);
 }

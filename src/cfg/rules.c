@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "load_int.h"
 #include "problems_int.h"
+#include "show_int.h"
 
 /* A problem at the first of the fields that the file gives; the list ends in NULL. */
 static void problem_at(struct loader *loader, const void *const *fields, const char *fmt, ...)
@@ -38,59 +40,104 @@ static const struct flow *find_flow(struct loader *loader, const struct reposito
         problem_at(loader, places, "there is no flow '%.64s'; did you mean '%s'?", rule->flow->name,
                    nearest.best);
     else
-        problem_at(loader, places, "there is no flow '%.64s' under flows:", rule->flow->name);
+        problem_at(loader, places,
+                   "there is no flow '%.64s'; write it under flows:, or use standard, which is "
+                   "built in",
+                   rule->flow->name);
     return rule->flow;
 }
 
-/* Put the flows in the place of their stand-ins. */
-static void resolve_flows(struct loader *loader)
+/* Put the flows in the place of their stand-ins. Returns the rules as they were written, which are
+ * the ones that have a place in the file. */
+static const struct repository_rule *resolve_flows(struct loader *loader)
 {
     struct flow_graph *graph = &loader->memory->cfg.graph;
+    const struct repository_rule *written = graph->repositories;
     size_t count = graph->repositories_count;
     struct repository_rule *rules =
         arena_alloc(&loader->memory->arena, count * sizeof(struct repository_rule));
 
     for (size_t i = 0; i < count; i++) {
-        rules[i] = graph->repositories[i];
-        rules[i].flow = find_flow(loader, &graph->repositories[i]);
+        rules[i] = written[i];
+        rules[i].flow = find_flow(loader, &written[i]);
     }
     graph->repositories = rules;
+    return written;
 }
 
+/* The first repository that follows the flow, as it was written; NULL: none does. */
 static const struct repository_rule *find_user(const struct flow_graph *graph,
+                                               const struct repository_rule *written,
                                                const struct flow *flow)
 {
     for (size_t i = 0; i < graph->repositories_count; i++) {
         if (graph->repositories[i].flow == flow)
-            return &graph->repositories[i];
+            return &written[i];
     }
     return NULL;
 }
 
-static void check_environment(struct loader *loader, const struct flow *flow,
-                              const struct flow_environment *environment)
+/* The YAML that gives the environment a command, less what the file has already: as a line of its
+ * own it is right in a block, and between braces. */
+static void put_command_to_add(const struct loader *loader, const struct flow *flow,
+                               const struct flow_environment *environment, struct buf *out)
 {
-    const void *const places[] = {&environment->auto_branches, environment, flow, NULL};
+    const struct {
+        const void *field;
+        const char *name;
+    } levels[] = {
+        {&loader->memory->cfg.graph.flows, "flows"},
+        {flow, flow->name},
+        {&flow->environments, "environments"},
+        {environment, environment->name},
+        {NULL, "deploy"},
+    };
+    size_t given = 0;
+
+    while (levels[given].field != NULL &&
+           memory_find_place(loader->memory, levels[given].field) != NULL)
+        given++;
+    for (size_t i = 0; i < given; i++)
+        buf_printf(out, "%s%.64s", i == 0 ? "under " : ".", levels[i].name);
+    buf_puts(out, given > 0 ? ": " : "");
+    for (size_t i = given; i < ARRAY_LEN(levels); i++) {
+        show_text(out, levels[i].name);
+        buf_puts(out, ": { ");
+    }
+    buf_puts(out, "command: [ ./deploy.sh, ");
+    show_text(out, environment->name);
+    buf_puts(out, " ]");
+    for (size_t i = given; i < ARRAY_LEN(levels); i++)
+        buf_puts(out, " }");
+}
+
+static void check_environment(struct loader *loader, const struct flow *flow,
+                              const struct flow_environment *environment,
+                              const struct repository_rule *user)
+{
+    const void *const places[] = {&environment->auto_branches, environment, flow, user, NULL};
+    AUTO(buf) struct buf yaml = BUF_INIT(4096);
 
     if (environment->auto_branches == NULL || environment->auto_branches[0] == NULL ||
         environment->deploy.argv != NULL ||
         memory_find_place(loader->memory, &environment->deploy.argv) != NULL)
         return;
+    put_command_to_add(loader, flow, environment, &yaml);
     problem_at(loader, places,
-               "environment %.64s deploys %.64s by itself but has no deploy.command; give "
-               "flows.%.64s.environments.%.64s.deploy.command",
-               environment->name, environment->auto_branches[0], flow->name, environment->name);
+               "pushes to %.64s deploy %.64s (flow %.64s), and nothing says how; add %s",
+               environment->auto_branches[0], environment->name, flow->name, buf_text(&yaml));
 }
 
 /* A flow that no repository follows may be unfinished. */
-static void check_flows(struct loader *loader)
+static void check_flows(struct loader *loader, const struct repository_rule *written)
 {
     const struct flow_graph *graph = &loader->memory->cfg.graph;
 
     for (size_t i = 0; i < graph->flows_count; i++) {
         const struct flow *flow = &graph->flows[i];
-        for (size_t k = 0; k < flow->environments_count && find_user(graph, flow) != NULL; k++)
-            check_environment(loader, flow, &flow->environments[k]);
+        const struct repository_rule *user = find_user(graph, written, flow);
+        for (size_t k = 0; k < flow->environments_count && user != NULL; k++)
+            check_environment(loader, flow, &flow->environments[k], user);
     }
 }
 
@@ -120,13 +167,12 @@ static void check_budgets(struct loader *loader)
     if (cfg->bodies_in_flight_max < cfg->body_bytes_max)
         problem_at(loader, places,
                    "limits.bodies_in_flight is less than limits.body: the largest delivery would "
-                   "never fit");
+                   "never fit; raise the one or lower the other");
 }
 
 void rules_apply(struct loader *loader)
 {
-    resolve_flows(loader);
-    check_flows(loader);
+    check_flows(loader, resolve_flows(loader));
     compute_admin(loader);
     check_budgets(loader);
 }

@@ -36,6 +36,29 @@ const char *describe_type(const struct cfg_key *key, char text[DESCRIPTION_SIZE]
     return text;
 }
 
+static bool accepts(const struct cfg_syntax *syntax, const char *text)
+{
+    struct err err;
+
+    return syntax == NULL || syntax->check(text, &err);
+}
+
+/* We read 1.0 as text, other readers of YAML as a number: where such a text is valid, an editor
+ * must not ask for quotes. */
+void schema_text_type(struct jsonw *w, const struct cfg_syntax *syntax)
+{
+    if (!accepts(syntax, "1.0")) {
+        jsonw_text(w, "type", "string");
+        return;
+    }
+    jsonw_open_array(w, "type");
+    jsonw_text(w, NULL, "string");
+    jsonw_text(w, NULL, "number");
+    if (accepts(syntax, "true"))
+        jsonw_text(w, NULL, "boolean");
+    jsonw_close_array(w);
+}
+
 void schema_syntax(struct jsonw *w, const struct cfg_syntax *syntax)
 {
     if (syntax != NULL)
@@ -107,6 +130,18 @@ void schema_key(struct jsonw *w, const char *name, const struct cfg_key *key)
     jsonw_close_object(w);
 }
 
+void schema_map_type(struct jsonw *w, bool may_be_empty)
+{
+    if (!may_be_empty) {
+        jsonw_text(w, "type", "object");
+        return;
+    }
+    jsonw_open_array(w, "type");
+    jsonw_text(w, NULL, "object");
+    jsonw_text(w, NULL, "null");
+    jsonw_close_array(w);
+}
+
 /* A section or an entry may be left empty, unless it must hold something. */
 void schema_table(struct jsonw *w, const struct cfg_table *table)
 {
@@ -114,13 +149,8 @@ void schema_table(struct jsonw *w, const struct cfg_table *table)
 
     for (size_t i = 0; i < table->count; i++)
         required_count += table->keys[i].missing != NULL;
-    if (required_count == 0) {
-        jsonw_open_array(w, "type");
-        jsonw_text(w, NULL, "object");
-        jsonw_text(w, NULL, "null");
-        jsonw_close_array(w);
-    } else {
-        jsonw_text(w, "type", "object");
+    schema_map_type(w, required_count == 0);
+    if (required_count > 0) {
         jsonw_open_array(w, "required");
         for (size_t i = 0; i < table->count; i++) {
             if (table->keys[i].missing != NULL)
@@ -128,6 +158,11 @@ void schema_table(struct jsonw *w, const struct cfg_table *table)
         }
         jsonw_close_array(w);
     }
+    schema_keys(w, table);
+}
+
+void schema_keys(struct jsonw *w, const struct cfg_table *table)
+{
     jsonw_bool(w, "additionalProperties", false);
     jsonw_open_object(w, "properties");
     for (size_t i = 0; i < table->count; i++)

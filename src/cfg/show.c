@@ -3,22 +3,23 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/attr.h"
 #include "cfg/cfg.h"
 
-/* Words and numbers that other readers of YAML would not take for text. */
+/* Words, numbers and times of day that other readers of YAML would not take for text. */
 static bool is_special(const char *text)
 {
-    static const char *const words[] = {"",     "~",     "null", "Null", "NULL", "true",
-                                        "True", "false", "yes",  "Yes",  "no",   "No",
-                                        "on",   "On",    "off",  "Off",  "y",    "n"};
+    static const char *const words[] = {"",   "~",   "null", "true", "false", "yes", "no",
+                                        "on", "off", "y",    "n",    ".inf",  ".nan"};
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcmp(text, words[i]) == 0)
+        if (strcasecmp(words[i], text) == 0)
             return true;
     }
-    return text[strspn(text, "0123456789.+-eExX_")] == '\0';
+    return strchr("0123456789.+-", text[0]) != NULL &&
+           text[strspn(text, "0123456789.+-_:xXoOabcdefABCDEF")] == '\0';
 }
 
 /* Fewer than YAML allows: what nobody has to think about. */

@@ -26,13 +26,20 @@ bool table_is_set(const struct cfg_table *table, const void *base);
 /* "duration, 1s to 1m": the type with its range or its choices. */
 const char *describe_type(const struct cfg_key *key, char text[DESCRIPTION_SIZE]);
 
-/* The schema of a table, into an object that is open: type, properties, required. */
+/* The schema of a table, into an object that is open: type, required, and its keys. */
 void schema_table(struct jsonw *w, const struct cfg_table *table);
+
+/* The two halves: what a map is, and its keys and no others. */
+void schema_map_type(struct jsonw *w, bool may_be_empty);
+void schema_keys(struct jsonw *w, const struct cfg_table *table);
 
 /* One property with its description, default and example. */
 void schema_key(struct jsonw *w, const char *name, const struct cfg_key *key);
 
-/* "pattern", and lengths where they say more */
+/* "type" of a text of this syntax (NULL: any): text, and what editors do not take for text. */
+void schema_text_type(struct jsonw *w, const struct cfg_syntax *syntax);
+
+/* "pattern" */
 void schema_syntax(struct jsonw *w, const struct cfg_syntax *syntax);
 
 #endif

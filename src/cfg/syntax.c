@@ -54,7 +54,7 @@ static bool is_host_and_port(const char *text)
 
 static bool check_unix(const char *path, struct err *err)
 {
-    if (path[0] != '/' || has_control(path))
+    if (path[0] != '/' || path[1] == '\0' || has_control(path))
         return err_set(err, ERR_CONFIG, "'unix:%.128s' needs an absolute path, as unix:/run/x.sock",
                        path);
     if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))

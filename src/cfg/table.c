@@ -78,7 +78,7 @@ static const struct cfg_key server_keys[] = {
         .min = 1,
         .max = CFG_LISTENERS_MAX,
         .computed = "127.0.0.1:8081 and admin.sock in the store's folder",
-        .text = "Where the API, the web page and the command line are served.",
+        .text = "Where health and the API are served; the command line asks there, socket first.",
         .example = "[ 127.0.0.1:8081, unix:/run/envflow/admin.sock ]",
     },
 };

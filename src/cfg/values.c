@@ -71,7 +71,8 @@ static void load_number(struct loader *loader, const struct cfg_key *key, const 
     if (text == NULL)
         return;
     if (!key->type->parse(text, &number, &err))
-        loader_problem(loader, node, "%s", err.text);
+        loader_problem(loader, node, "%s; from %s to %s", err.text,
+                       key->type->format(key->min, low), key->type->format(key->max, high));
     else if (number < key->min || number > key->max)
         loader_problem(loader, node, "%.64s is out of range: %s to %s", text,
                        key->type->format(key->min, low), key->type->format(key->max, high));
@@ -97,7 +98,11 @@ static void schema_range(const struct cfg_key *key, struct jsonw *w)
 
 static void schema_count(const struct cfg_key *key, struct jsonw *w)
 {
-    jsonw_text(w, "type", "integer");
+    jsonw_open_array(w, "type");
+    jsonw_text(w, NULL, "integer");
+    jsonw_text(w, NULL, "string");
+    jsonw_close_array(w);
+    jsonw_text(w, "pattern", "^[0-9]{1,15}$");
     schema_range(key, w);
 }
 
@@ -309,7 +314,7 @@ static void show_flow(const struct cfg_key *key, const void *base, unsigned inde
 
 static void schema_text(const struct cfg_key *key, struct jsonw *w)
 {
-    jsonw_text(w, "type", "string");
+    schema_text_type(w, key->syntax);
     schema_syntax(w, key->syntax);
 }
 

@@ -48,7 +48,7 @@ static const struct cli_option init_options[] = {
 static const struct cli_option send_options[] = {
     {"url", 'u', "URL", "where to (default: the first webhook listener of the configuration)"},
     {"secret-file", 0, "FILE", "secret to sign with (default: the first of the configuration)"},
-    {"repository", 'r', "OWNER/NAME", "made up: the repository (acme/shop)"},
+    {"repository", 'r', "OWNER/NAME", "made up: the repository (the configuration's first)"},
     {"branch", 'b', "NAME", "made-up push: the branch (main)"},
     {"before", 0, "SHA", "made-up push: where the branch stood (random)"},
     {"after", 0, "SHA", "made-up push: where it stands now (random)"},

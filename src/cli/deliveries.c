@@ -10,8 +10,8 @@
 #define PATH_BYTES_MAX ((size_t)2048)
 
 static const struct table_column columns[] = {
-    {"SEQUENCE", 0}, {"RECEIVED", 0}, {"EVENT", 8},   {"REPOSITORY", 12},
-    {"COMMIT", 0},   {"VERDICT", 0},  {"REASON", 10}, {"DELIVERY", 8},
+    {"SEQUENCE", 0, false}, {"RECEIVED", 0, false}, {"EVENT", 8, false},  {"REPOSITORY", 12, false},
+    {"COMMIT", 0, false},   {"VERDICT", 0, false},  {"REASON", 10, true}, {"DELIVERY", 8, true},
 };
 
 static void event_name(const json_t *item, char name[160])

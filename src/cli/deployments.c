@@ -10,8 +10,9 @@
 #define PATH_BYTES_MAX ((size_t)2048)
 
 static const struct table_column columns[] = {
-    {"DEPLOYMENT", 0}, {"STATE", 0},   {"REPOSITORY", 12}, {"ENVIRONMENT", 7},
-    {"COMMIT", 0},     {"CREATED", 0}, {"TOOK", 0},        {"TITLE", 10},
+    {"DEPLOYMENT", 0, false},  {"STATE", 0, false},  {"REPOSITORY", 12, false},
+    {"ENVIRONMENT", 7, false}, {"COMMIT", 0, false}, {"CREATED", 0, true},
+    {"TOOK", 0, true},         {"TITLE", 10, true},
 };
 
 static void add_row(const struct view *view, struct table *table, const json_t *item)

@@ -12,12 +12,12 @@
 #define OPTION_COLUMN 28
 #define HELP_BYTES    ((size_t)64 * 1024)
 
+static const char output[] =
+    "On a terminal, tables with short commit ids and relative times. Piped, lists are lines of "
+    "tab-separated values without a header, uncut, times in RFC 3339. --json prints the API's own "
+    "answer. Colour follows NO_COLOR and CLICOLOR_FORCE.";
+
 static const char conventions[] =
-    "Output\n"
-    "  On a terminal, tables with short commit ids and relative times. Piped, lists are lines of\n"
-    "  tab-separated values without a header, uncut, times in RFC 3339. --json prints the API's\n"
-    "  own answer. Colour follows NO_COLOR and CLICOLOR_FORCE.\n"
-    "\n"
     "Environment\n"
     "  ENVFLOW_CONFIG  configuration file, when --config is not given\n"
     "  ENVFLOW_SERVER  envflow to talk to, when --server is not given\n"
@@ -148,7 +148,9 @@ void help_overview(const struct command_set *set, size_t width, struct buf *out)
     put_commands(set, "", width, out);
     buf_puts(out, "\nCommon options\n");
     put_options(args_common_options, usable(width), out);
-    buf_printf(out, "\n%s", conventions);
+    buf_puts(out, "\nOutput\n  ");
+    text_wrap(out, output, usable(width) - NAME_COLUMN, NAME_COLUMN);
+    buf_printf(out, "\n\n%s", conventions);
     buf_puts(out, "\nStart with 'envflow init'. 'envflow help COMMAND' shows examples.\n");
 }
 

@@ -3,6 +3,7 @@
  * refers to (the webhook secret, the deploy script) is made beside it, where its own keys
  * say, and never written over.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,21 +42,6 @@ struct made_files {
     struct made_file config, secret, script;
 };
 
-/* Where a path in the configuration leads: relative to the file's folder. */
-static bool beside(const char *config, const char *name, char path[PATH_SIZE], struct err *err)
-{
-    const char *slash = strrchr(config, '/');
-    int folder_len = name[0] != '/' && slash != NULL ? (int)(slash - config + 1) : 0;
-    int len = 0;
-
-    if (name[0] == '.' && name[1] == '/')
-        name += 2;
-    len = snprintf(path, PATH_SIZE, "%.*s%s", folder_len, config, name);
-    if (len < 0 || len >= PATH_SIZE)
-        return err_set(err, ERR_LIMIT, "the path of %s is too long", name);
-    return true;
-}
-
 /* Creates the file, or leaves the one that is there alone. */
 static bool make_file(struct made_file *file, mode_t mode, const char *text, struct err *err)
 {
@@ -87,18 +73,24 @@ static bool make_secret(struct made_file *file, struct err *err)
     return is_made;
 }
 
-/* The first command with a slash: a script of one's own. */
+/* The starter's script: the one command it has. */
 static const char *script_of(const struct cfg *cfg)
 {
-    for (size_t i = 0; i < cfg->graph.flows_count; i++) {
-        const struct flow *flow = &cfg->graph.flows[i];
-        for (size_t j = 0; j < flow->environments_count; j++) {
-            const char *const *argv = flow->environments[j].deploy.argv;
-            if (argv != NULL && argv[0] != NULL && strchr(argv[0], '/') != NULL)
-                return argv[0];
-        }
-    }
-    return "./deploy.sh";
+    const struct flow *flow = &cfg->graph.flows[0];
+    size_t i = 0;
+
+    while (i < flow->environments_count && flow->environments[i].deploy.argv == NULL)
+        i++;
+    assert(i < flow->environments_count);
+    return flow->environments[i].deploy.argv[0];
+}
+
+static bool set_path(struct made_file *file, const char *path, struct err *err)
+{
+    int len = snprintf(file->path, sizeof(file->path), "%s", path);
+
+    return (len >= 0 && (size_t)len < sizeof(file->path)) ||
+           err_set(err, ERR_LIMIT, "the path %.64s… is too long", path);
 }
 
 static bool make_all(const char *path, bool is_forced, const struct buf *starter,
@@ -110,11 +102,9 @@ static bool make_all(const char *path, bool is_forced, const struct buf *starter
     if (!cfg_load_text(path, buf_text(starter), starter->len, &cfg, &problems))
         return err_set(err, ERR_CONFIG, "the starter file does not load: %s",
                        problems.items[0].text);
-    bool has_file = cfg->secrets_count > 0 && cfg->secrets[0].kind == CFG_SECRET_FILE;
-    snprintf(files->config.path, sizeof(files->config.path), "%s", path);
-    if (!beside(path, has_file ? cfg->secrets[0].name : "webhook-secret", files->secret.path,
-                err) ||
-        !beside(path, script_of(cfg), files->script.path, err))
+    if (!set_path(&files->config, path, err) ||
+        !set_path(&files->secret, cfg->secrets[0].name, err) ||
+        !set_path(&files->script, script_of(cfg), err))
         return false;
 
     if (is_forced && unlink(path) != 0 && errno != ENOENT)
@@ -126,13 +116,34 @@ static bool make_all(const char *path, bool is_forced, const struct buf *starter
     return make_secret(&files->secret, err) && make_file(&files->script, 0755, deploy_script, err);
 }
 
+/* As one would type it here. */
+static void put_path(struct buf *out, const struct made_file *file)
+{
+    char here[PATH_SIZE];
+    const char *path = file->path;
+
+    if (getcwd(here, sizeof(here)) != NULL && strncmp(path, here, strlen(here)) == 0 &&
+        path[strlen(here)] == '/')
+        path += strlen(here) + 1;
+    text_clean(out, path);
+}
+
 static void put_file(const struct term *term, struct buf *out, const struct made_file *file,
                      const char *what)
 {
     term_styled(term, out, file->is_new ? STYLE_GREEN : STYLE_DIM,
                 file->is_new ? "wrote " : "kept  ");
-    text_clean(out, file->path);
+    put_path(out, file);
     buf_printf(out, "  %s\n", what);
+}
+
+/* What the commands need to find a configuration that is not the one of this folder. */
+static void put_option(struct buf *out, const struct made_files *files)
+{
+    if (strcmp(files->config.path, "envflow.yaml") == 0)
+        return;
+    buf_puts(out, " --config ");
+    put_path(out, &files->config);
 }
 
 static void put_text(const struct made_files *files, struct buf *out)
@@ -143,14 +154,21 @@ static void put_text(const struct made_files *files, struct buf *out)
     put_file(&term, out, &files->secret, "the webhook secret, random, readable by you alone");
     put_file(&term, out, &files->script, "what deploys, an example");
     buf_puts(out, "\nNext\n  1. Name your repositories in ");
-    text_clean(out, files->config.path);
+    put_path(out, &files->config);
     buf_puts(out, " and put your steps into ");
-    text_clean(out, files->script.path);
-    buf_puts(out, "\n  2. envflow config check\n  3. envflow serve\n"
-                  "  4. Add the webhook on GitHub (Settings, Webhooks): content type "
-                  "application/json,\n     event push, and as secret what is in ");
-    text_clean(out, files->secret.path);
-    buf_puts(out, "\n  5. Try it without GitHub: envflow send push, then envflow status\n");
+    put_path(out, &files->script);
+    buf_puts(out, "\n  2. envflow config check");
+    put_option(out, files);
+    buf_puts(out, "\n  3. envflow serve");
+    put_option(out, files);
+    buf_puts(out, "\n  4. In another terminal, without GitHub: envflow send push");
+    put_option(out, files);
+    buf_puts(out, ", then envflow status");
+    put_option(out, files);
+    buf_puts(out, "\n  5. Add the webhook on GitHub (Settings, Webhooks): content type "
+                  "application/json,\n     just the push event, and as secret what is in ");
+    put_path(out, &files->secret);
+    buf_putc(out, '\n');
 }
 
 static void put_json(const struct made_files *files, struct buf *out)

@@ -123,10 +123,27 @@ static const char *option_or(const struct cli_args *args, const char *name, cons
     return value != NULL ? value : fallback;
 }
 
+/* One that the configuration knows: its first, with made-up words for wildcards. */
+static const char *default_repository(const struct cfg *cfg, char name[REPO_NAME_MAX])
+{
+    for (size_t i = 0; cfg != NULL && i < cfg->graph.repositories_count; i++) {
+        const char *pattern = cfg->graph.repositories[i].pattern;
+        int owner_len = (int)strcspn(pattern, "/");
+        const char *own = pattern + owner_len + 1;
+        bool has_owner = strcspn(pattern, "*?") > (size_t)owner_len;
+        snprintf(name, REPO_NAME_MAX, "%.*s/%s", has_owner ? owner_len : 4,
+                 has_owner ? pattern : "acme", strpbrk(own, "*?") == NULL ? own : "shop");
+        if (graph_find_repository(&cfg->graph, name) != NULL)
+            return name;
+    }
+    return "acme/shop";
+}
+
 static int make_up(const struct cli_args *args, struct delivery *delivery)
 {
+    char repository[REPO_NAME_MAX];
     struct made_up facts = {
-        .repository = option_or(args, "repository", "acme/shop"),
+        .repository = option_or(args, "repository", default_repository(delivery->cfg, repository)),
         .branch = option_or(args, "branch", "main"),
         .title = option_or(args, "title", "Made up by envflow send"),
         .now_ms = clock_wall_ms(&clock_system),
@@ -386,8 +403,8 @@ static int print_answer(const struct delivery *delivery, const struct client_ans
         {202, "Accepted", NULL},
         {400, "Bad Request", "the payload or a header is not as GitHub sends it"},
         {401, "Unauthorized", "the secret is not one that envflow was started with"},
-        {404, "Not Found", "the path of the URL is not the one of server.webhook_path"},
-        {413, "Content Too Large", "limits.body_bytes sets what is accepted"},
+        {404, "Not Found", "the path of the URL is not server.path of the configuration"},
+        {413, "Content Too Large", "limits.body sets what is accepted"},
         {415, "Unsupported Media Type", NULL},
         {429, "Too Many Requests", "a limit was met; try again"},
         {503, "Service Unavailable", "envflow cannot store deliveries; see 'envflow status'"},
@@ -426,7 +443,7 @@ static int print_answer(const struct delivery *delivery, const struct client_ans
 int send_run(const struct cli_args *args)
 {
     static int (*const steps[])(const struct cli_args *, struct delivery *) = {
-        read_identity, read_body, load_cfg, read_url, read_secret};
+        read_identity, load_cfg, read_body, read_url, read_secret};
     AUTO(delivery)
     struct delivery delivery = {.body = BUF_INIT(PAYLOAD_BYTES_MAX),
                                 .secret = BUF_INIT(SECRET_BYTES_MAX)};

@@ -14,8 +14,8 @@
 #define BOARD_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 static const struct table_column columns[] = {
-    {"REPOSITORY", 12}, {"ENVIRONMENT", 7}, {"STATE", 0},
-    {"HOLDS", 14},      {"RUNNING", 12},    {"QUEUED", 0},
+    {"REPOSITORY", 12, false}, {"ENVIRONMENT", 7, false}, {"STATE", 0, false},
+    {"HOLDS", 14, false},      {"RUNNING", 12, false},    {"QUEUED", 0, true},
 };
 
 /* "1a2b3c4 2h ago"; "-" when there is none. */

@@ -1,6 +1,7 @@
 #include "table_int.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #define GAP           2 /* columns between columns */
 #define CELL_TEXT_MAX (64 * KIB)
+#define HIDDEN        SIZE_MAX /* the width of a column that is left out */
 
 void table_init(struct table *table, const struct term *term, const struct table_column *columns,
                 size_t columns_count)
@@ -57,25 +59,64 @@ static void print_tabs(const struct table *table, struct buf *out)
     }
 }
 
-/* Take one column at a time from the widest that may still give. */
-static void shrink(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
+static bool is_shown(size_t width)
 {
-    size_t total = GAP * (table->columns_count - 1);
+    return width != HIDDEN;
+}
 
-    for (size_t i = 0; i < table->columns_count; i++)
-        total += widths[i];
-    for (; table->term->width > 0 && total > table->term->width; total--) {
-        size_t widest = TABLE_COLUMNS_MAX;
-        for (size_t i = 0; i < table->columns_count; i++) {
-            size_t min = table->columns[i].width_min;
-            bool may_give = min > 0 && widths[i] > min;
-            if (may_give && (widest == TABLE_COLUMNS_MAX || widths[i] > widths[widest]))
-                widest = i;
-        }
-        if (widest == TABLE_COLUMNS_MAX)
-            return; /* every column is as narrow as it gets: the terminal wraps */
-        widths[widest]--;
+static size_t total_of(const struct table *table, const size_t widths[TABLE_COLUMNS_MAX])
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < table->columns_count; i++) {
+        if (is_shown(widths[i]))
+            total += widths[i] + (total > 0 ? GAP : 0);
     }
+    return total;
+}
+
+/* Take from the widest column that may still give. False: every one is as narrow as it gets. */
+static bool narrow(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
+{
+    size_t widest = TABLE_COLUMNS_MAX;
+
+    for (size_t i = 0; i < table->columns_count; i++) {
+        size_t min = table->columns[i].width_min;
+        bool may_give = min > 0 && is_shown(widths[i]) && widths[i] > min;
+        if (may_give && (widest == TABLE_COLUMNS_MAX || widths[i] > widths[widest]))
+            widest = i;
+    }
+    if (widest == TABLE_COLUMNS_MAX)
+        return false;
+    widths[widest]--;
+    return true;
+}
+
+/* Leave out the rightmost column that may go. False: those that are left may not. */
+static bool drop(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
+{
+    size_t i = table->columns_count;
+
+    while (i > 0 && !(table->columns[i - 1].may_go && is_shown(widths[i - 1])))
+        i--;
+    if (i == 0)
+        return false;
+    widths[i - 1] = HIDDEN;
+    return true;
+}
+
+/* Wider than the terminal only when nothing is left to take away: then it wraps. */
+static void fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
+{
+    size_t full[TABLE_COLUMNS_MAX];
+    size_t max = table->term->width;
+
+    memcpy(full, widths, sizeof(full));
+    do {
+        memcpy(widths, full, sizeof(full)); /* what a dropped column leaves goes to the others */
+        while (max > 0 && total_of(table, widths) > max && narrow(table, widths))
+            ;
+    } while (max > 0 && total_of(table, widths) > max && drop(table, full));
 }
 
 static void measure(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
@@ -87,7 +128,17 @@ static void measure(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
         if (table->cells[i].width > *width)
             *width = table->cells[i].width;
     }
-    shrink(table, widths);
+    fit(table, widths);
+}
+
+/* The last column that is shown. */
+static size_t last_of(const struct table *table, const size_t *widths)
+{
+    size_t i = table->columns_count - 1;
+
+    while (i > 0 && !is_shown(widths[i]))
+        i--;
+    return i;
 }
 
 /* The last column is not padded: no line ends in spaces. */
@@ -95,11 +146,13 @@ static void print_cell(const struct table *table, size_t column, const size_t *w
                        const struct table_cell *cell, struct buf *out)
 {
     struct buf cut = BUF_INIT(CELL_TEXT_MAX);
-    size_t width = text_cut(&cut, cell->text, widths[column]);
 
+    if (!is_shown(widths[column]))
+        return;
+    size_t width = text_cut(&cut, cell->text, widths[column]);
     term_styled(table->term, out, cell->style, buf_text(&cut));
     buf_done(&cut);
-    if (column + 1 < table->columns_count)
+    if (column < last_of(table, widths))
         buf_printf(out, "%*s", (int)(widths[column] - width + GAP), "");
     else
         buf_putc(out, '\n');

@@ -8,6 +8,7 @@
 #ifndef CLI_TABLE_INT_H
 #define CLI_TABLE_INT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "term_int.h"
@@ -17,6 +18,7 @@
 struct table_column {
     const char *title;
     size_t width_min; /* never narrower on a terminal; 0: never shrinks */
+    bool may_go;      /* left out where all do not fit, rightmost first */
 };
 
 struct table_cell {

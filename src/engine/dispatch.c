@@ -434,7 +434,12 @@ bool dispatch_store_output(struct dispatch *dispatch, const struct dispatch_end 
 
     engine_run_dir(dispatch->cfg->store_dir, end->deployment.text, run_dir, sizeof(run_dir));
     if (!command_output(run_dir, &output, &unread)) {
-        struct log_ctx ctx = {.deployment = end->deployment.text};
+        struct store_deployment about = {.id = end->deployment}; /* all we know without the store */
+        struct err unknown;
+        bool told =
+            store_deployment_get(dispatch->lanes->store, end->deployment.text, &about, &unknown);
+        (void)told;
+        struct log_ctx ctx = context_of(&about);
         log_warn(&ctx, "deployment.output_unread", "%s", unread.text);
         return true; /* the outcome counts more than what was printed */
     }

@@ -283,14 +283,13 @@ static bool act_on_ping(struct passage *passage, const struct gh_signal *signal,
                         const struct repository_rule *rule, struct err *err)
 {
     const struct gh_ping *ping = &signal->as.ping;
-    bool pushes = strstr(ping->events, "push") != NULL || strcmp(ping->events, "*") == 0;
 
     (void)rule;
     (void)err;
     conclude(passage, VERDICT_RECORDED,
              reason_make(REASON_PING, "hook %" PRId64 " sends %s as %s%s%s", ping->hook_id,
                          ping->events[0] != '\0' ? ping->events : "nothing", ping->content_type,
-                         pushes ? "" : "; warning: it is not subscribed to push",
+                         ping->has_push ? "" : "; warning: it is not subscribed to push",
                          ping->insecure_ssl ? "; warning: it does not check our certificate" : ""));
     return true;
 }

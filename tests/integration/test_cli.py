@@ -391,7 +391,11 @@ flows:
 
     def test_init_elsewhere_puts_everything_beside_the_file(self):
         os.mkdir(os.path.join(self.folder, "etc"))
-        self.run_cli("init", "--config", "etc/envflow.yaml")
+        stdout, _ = self.run_cli("init", "--config", "etc/envflow.yaml")
+        for part in ("wrote etc/deploy.sh", "envflow serve --config etc/envflow.yaml",
+                     "what is in etc/webhook-secret"):
+            self.assertIn(part, stdout)
+        self.assertNotIn(self.folder, stdout)
         self.assertEqual(sorted(os.listdir(os.path.join(self.folder, "etc"))),
                          ["deploy.sh", "envflow.yaml", "webhook-secret"])
         self.run_cli("config", "check", "-c", "etc/envflow.yaml")

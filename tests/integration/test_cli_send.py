@@ -59,6 +59,19 @@ class SendTest(Base):
                      "envflow deliveries show " + str(guid)):
             self.assertIn(part, stdout)
 
+    def test_a_made_up_push_is_about_a_repository_that_the_configuration_knows(self):
+        for repositories, expected in (("acme/till: standard", "acme/till"),
+                                       ("octo/*: standard", "octo/shop"),
+                                       ("'*/web': standard", "acme/web"),
+                                       ("octo/app-*: standard", "acme/shop")):
+            self.write("envflow.yaml", f"""
+webhook: {{ secrets: [ {{ file: {self.secret} }} ] }}
+repositories: {{ {repositories} }}
+flows: {{ standard: {{ environments: {{ dev-int: {{ deploy: {{ command: [ a ] }} }} }} }} }}
+""")
+            self.run_cli("send", "push", "--url", self.url)
+            self.assertEqual(json.loads(self.sent()[1])["repository"]["full_name"], expected)
+
     def test_every_send_has_a_guid_of_its_own_unless_told(self):
         for _ in range(2):
             self.run_cli("send", "push", *self.at)

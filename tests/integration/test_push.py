@@ -280,6 +280,14 @@ class Life(Case):
         self.assertEqual(server.post(push_payload(ZEROS, sha_of("b")), secret=b"next secret")[0],
                          202)
 
+    def test_filters_that_cannot_match_are_refused_and_not_answered_with_nothing(self):
+        server = self.envflow().start()
+        for path, expected in (("deliveries?verdict=act", "acted, recorded"),
+                               ("deployments?state=done", "queued, running")):
+            status, answer = server.admin("GET", "/api/v1/" + path)
+            self.assertEqual(status, 400, answer)
+            self.assertIn(expected, answer["error"]["hint"])
+
 
 if __name__ == "__main__":
     unittest.main()

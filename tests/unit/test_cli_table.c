@@ -6,7 +6,8 @@
 #include "../../src/cli/table_int.h"
 #include "../../src/cli/text_int.h"
 
-static const struct table_column columns[] = {{"ID", 0}, {"NAME", 6}, {"WHY", 4}};
+static const struct table_column columns[] = {
+    {"ID", 0, false}, {"NAME", 6, false}, {"WHY", 4, true}};
 
 static const char *const cells[] = {
     "1", "acme/shop", "fine", "2", "acme/warehouse", "the command ended with exit status 1",
@@ -72,6 +73,19 @@ static void test_no_line_is_wider_than_the_terminal_until_all_are_at_their_least
     }
 }
 
+static void test_columns_that_may_go_do_where_all_do_not_fit(void **state)
+{
+    (void)state;
+    expect(&(struct term){.is_terminal = true, .width = 16}, false,
+           "ID  NAME    WHY\n"
+           "1   acme/\xE2\x80\xA6  fine\n"
+           "2   acme/\xE2\x80\xA6  the\xE2\x80\xA6\n");
+    expect(&(struct term){.is_terminal = true, .width = 15}, false,
+           "ID  NAME\n"
+           "1   acme/shop\n"
+           "2   acme/wareh\xE2\x80\xA6\n");
+}
+
 static void test_aligned_in_a_pipe_is_never_cut(void **state)
 {
     (void)state;
@@ -124,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_a_wide_terminal_gets_columns),
         cmocka_unit_test(test_the_widest_column_gives_way_first),
         cmocka_unit_test(test_no_line_is_wider_than_the_terminal_until_all_are_at_their_least),
+        cmocka_unit_test(test_columns_that_may_go_do_where_all_do_not_fit),
         cmocka_unit_test(test_aligned_in_a_pipe_is_never_cut),
         cmocka_unit_test(test_colour_takes_no_columns),
         cmocka_unit_test(test_cells_cannot_forge_rows_columns_or_escapes),
