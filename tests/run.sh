@@ -7,9 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 deploy/packages.sh test
-if [[ ! -d tests/node_modules || tests/package-lock.json -nt tests/node_modules ]]; then
+# npm writes its own copy of the lock file last: an installation that was cut short has none.
+if [[ ! tests/node_modules/.package-lock.json -nt tests/package-lock.json ]]; then
   echo "== published payloads (npm)"
-  npm ci --prefix tests --no-audit --no-fund --loglevel=error && touch tests/node_modules
+  npm ci --prefix tests --loglevel=error
 fi
 
 run() { # run PRESET: configure, build, and test where the preset has tests

@@ -57,10 +57,11 @@ struct gh_push {
 /* GitHub says hello. */
 struct gh_ping {
     int64_t hook_id;
-    char hook_type[16];    /* Repository, Organization, App */
-    char content_type[16]; /* json, form */
+    char hook_type[64];    /* Repository, Organization, App */
+    char content_type[64]; /* json, form */
     bool insecure_ssl;     /* GitHub does not check our certificate */
-    char events[1024];     /* what the hook is subscribed to, comma-separated; "*" for all */
+    bool has_push;         /* subscribed to push, or to everything */
+    char events[1024];     /* what it is subscribed to, comma-separated, as many names as fit */
 };
 
 /* deployment (created). */

@@ -93,10 +93,25 @@ bool file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t 
         unlink(draft);
         return false;
     }
-    if (rename(draft, path) != 0)
-        return err_errno(err, errno, "rename %s to %s", draft, path);
+    if (rename(draft, path) != 0) {
+        err_errno(err, errno, "rename %s to %s", draft, path);
+        unlink(draft);
+        return false;
+    }
     folder_of(path, folder);
     return file_sync_dir(folder, err);
+}
+
+static bool make_dir(const char *path, mode_t mode, struct err *err)
+{
+    struct stat found;
+
+    if (mkdir(path, mode) == 0)
+        return true;
+    int number = errno;
+    if (number == EEXIST && stat(path, &found) == 0 && !S_ISDIR(found.st_mode))
+        number = ENOTDIR;
+    return number == EEXIST || err_errno(err, number, "create folder %s", path);
 }
 
 bool file_make_dirs(const char *path, mode_t mode, struct err *err)
@@ -105,13 +120,15 @@ bool file_make_dirs(const char *path, mode_t mode, struct err *err)
 
     if (snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
         return err_set(err, ERR_LIMIT, "path too long: %s", path);
+    if (path[0] == '\0')
+        return err_set(err, ERR_IO, "no folder is named");
     for (char *at = part + 1;; at++) {
         if (*at != '/' && *at != '\0')
             continue;
         char rest = *at;
         *at = '\0';
-        if (mkdir(part, mode) != 0 && errno != EEXIST)
-            return err_errno(err, errno, "create folder %s", part);
+        if (!make_dir(part, mode, err))
+            return false;
         *at = rest;
         if (rest == '\0')
             return true;
