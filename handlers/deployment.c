@@ -22,10 +22,10 @@ static bool deployment_handle(const json_t *tree, struct gh_facts *facts, struct
         return true;
     }
     if (!payload_int(tree, "deployment.id", &deployment.id, err) ||
-        !gh_copy_text(tree, "deployment.environment", deployment.environment,
+        !gh_copy_name(tree, "deployment.environment", deployment.environment,
                       sizeof(deployment.environment), err) ||
         !gh_copy_sha(tree, "deployment.sha", false, &deployment.sha, err) ||
-        !gh_copy_text(tree, "deployment.ref", deployment.ref, sizeof(deployment.ref), err) ||
+        !gh_copy_name(tree, "deployment.ref", deployment.ref, sizeof(deployment.ref), err) ||
         !gh_copy_person(tree, "deployment.creator", &deployment.creator, err))
         return false;
     gh_copy_key(tree, "deployment.payload", deployment.key);
