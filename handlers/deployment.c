@@ -17,8 +17,8 @@ static bool deployment_handle(const json_t *tree, struct gh_facts *facts, struct
     struct gh_deployment deployment = {0};
 
     if (strcmp(facts->action, "created") != 0) {
-        facts->reason = reason_make(REASON_ACTION_UNUSED, "deployment '%.40s' means nothing here",
-                                    facts->action);
+        facts->reason =
+            reason_make(REASON_ACTION_UNUSED, "deployment '%s' means nothing here", facts->action);
         return true;
     }
     if (!payload_int(tree, "deployment.id", &deployment.id, err) ||

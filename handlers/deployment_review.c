@@ -95,7 +95,7 @@ static bool deployment_review_handle(const json_t *tree, struct gh_facts *facts,
         i++;
     if (i == ARRAY_LEN(verdicts)) {
         facts->reason = reason_make(REASON_ACTION_UNUSED,
-                                    "deployment_review '%.40s' means nothing here", facts->action);
+                                    "deployment_review '%s' means nothing here", facts->action);
         return true;
     }
     review.verdict = verdicts[i].verdict;

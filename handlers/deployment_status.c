@@ -25,7 +25,7 @@ static bool deployment_status_handle(const json_t *tree, struct gh_facts *facts,
 
     if (strcmp(facts->action, "created") != 0) {
         facts->reason = reason_make(REASON_ACTION_UNUSED,
-                                    "deployment_status '%.40s' means nothing here", facts->action);
+                                    "deployment_status '%s' means nothing here", facts->action);
         return true;
     }
     if (!payload_int(tree, "deployment_status.id", &status.status_id, err) ||

@@ -25,7 +25,7 @@ static bool pull_request_handle(const json_t *tree, struct gh_facts *facts, stru
     bool merged = false;
 
     if (strcmp(facts->action, "closed") != 0) {
-        facts->reason = reason_make(REASON_ACTION_UNUSED, "pull_request '%.40s' means nothing here",
+        facts->reason = reason_make(REASON_ACTION_UNUSED, "pull_request '%s' means nothing here",
                                     facts->action);
         return true;
     }

@@ -32,9 +32,8 @@ static bool pull_request_review_handle(const json_t *tree, struct gh_facts *fact
     size_t i = 0;
 
     if (!is_dismissal && strcmp(facts->action, "submitted") != 0) {
-        facts->reason =
-            reason_make(REASON_ACTION_UNUSED, "a review that was '%.40s' keeps the verdict it had",
-                        facts->action);
+        facts->reason = reason_make(
+            REASON_ACTION_UNUSED, "a review that was '%s' keeps the verdict it had", facts->action);
         return true;
     }
     if (!payload_str(tree, "review.state", &state, err))

@@ -31,7 +31,7 @@ static bool repository_dispatch_handle(const json_t *tree, struct gh_facts *fact
         i++;
     if (i == ARRAY_LEN(kinds)) {
         facts->reason = reason_make(REASON_ACTION_UNUSED,
-                                    "event type '%.40s' is not envflow-promote, envflow-deploy or "
+                                    "event type '%s' is not envflow-promote, envflow-deploy or "
                                     "envflow-rollback",
                                     facts->action);
         return true;
