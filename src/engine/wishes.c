@@ -305,8 +305,7 @@ static bool look_back(struct asking *asking, struct promotion_request *request, 
         !find_requester(asking, &request->requester_memberships, err))
         return false;
     if (promotion->from[0] != '\0' &&
-        !gate_look_at_source(store, promotion->repository_id, promotion->from, &promotion->sha, 0,
-                             asking->lanes->now_ms, &source, err))
+        !gate_look_at_source(store, promotion, 0, asking->lanes->now_ms, &source, err))
         return false;
     request->was_verified_on_target = history.was_verified;
     request->was_on_source = source.was_there;
@@ -411,8 +410,8 @@ bool promotions_roll_back(struct lanes *lanes, const char *repository, const cha
         .actor = &itself,
         .caused_by = *cause,
     };
-    struct store_promotion rollback;
-    struct reason refusal;
+    struct store_promotion rollback = {.kind = PROMOTION_ROLLBACK};
+    struct reason refusal = {.code = REASON_NONE};
 
     if (!promotions_ask(lanes, &wish, &rollback, &refusal, err))
         return false;
