@@ -183,4 +183,5 @@ void rules_apply(struct loader *loader)
     rules_paths(loader);
     compute_admin(loader);
     check_budgets(loader);
+    rules_asserts(loader);
 }

@@ -22,4 +22,7 @@ void rules_gates(struct loader *loader);
 /* Where paths and windows lead. */
 void rules_paths(struct loader *loader);
 
+/* What the user asserts. Last of all: it looks at whole flows. */
+void rules_asserts(struct loader *loader);
+
 #endif

@@ -382,6 +382,7 @@ static const struct cli_command commands[] = {
         .operands_min = 1,
         .operands_max = 1,
         .summary = "Check one HTTP answer (envflow starts this itself)",
+        .examples = "envflow probe --status 200 https://shop.example/healthz\n",
         .options = probe_options,
         .run = probe_run,
         .hidden = true,
@@ -425,8 +426,7 @@ static const struct cli_command commands[] = {
     {
         .name = "prove",
         .operands = "",
-        .summary =
-            "Decide what the configured flows guarantee, with a counterexample where they do not",
+        .summary = "Decide what the configured flows guarantee, or how one gets around",
         .text = "Needs no running envflow. The exit status is 5 when a claim is broken.",
         .examples = "envflow prove\n"
                     "envflow prove --config staging.yaml\n",
@@ -553,7 +553,7 @@ static const struct cli_command commands[] = {
         .operands = "PROMOTION | OWNER/NAME ENVIRONMENT",
         .operands_min = 1,
         .operands_max = 2,
-        .summary = "Say what a promotion or an environment waits for, and what would open it",
+        .summary = "Say what something waits for, and what would open it",
         .examples = "envflow why 01JD3V9ZK8\n"
                     "envflow why acme/shop prod\n"
                     "envflow why acme/shop prod --json\n",

@@ -188,6 +188,14 @@ static bool keep_id(const struct store_promotion *promotion, void *arg)
     return true;
 }
 
+/* What waits in the lane's queue is the lane's business: its mode says who gives way to whom. */
+static bool keep_unqueued(const struct store_promotion *promotion, void *arg)
+{
+    if (promotion->status.state != PROMOTION_QUEUED)
+        list_add(arg, &promotion->id);
+    return true;
+}
+
 /* Older requests into the same environment would take it back in time. */
 static bool overtake_older(struct step *step, struct err *err)
 {
@@ -203,7 +211,7 @@ static bool overtake_older(struct step *step, struct err *err)
         reason_make(REASON_SUPERSEDED, "superseded by %.60s, asked for later", promotion->release);
     AUTO(list) struct list older = LIST_INIT(struct id);
 
-    if (!store_promotions(step->lanes->store, &filter, keep_id, &older, err))
+    if (!store_promotions(step->lanes->store, &filter, keep_unqueued, &older, err))
         return false;
     for (size_t i = 0; i < older.count; i++) {
         const struct id *id = list_at(&older, i);

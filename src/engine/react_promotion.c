@@ -41,6 +41,7 @@ static bool fits(const struct passage *passage, const struct store_promotion *pr
     const struct flow_environment *target = target_of(passage, promotion);
 
     return promotion->repository_id == passage->facts.repository_id && target != NULL &&
+           target->approval_environment != NULL &&
            strcmp(target->approval_environment, approval_environment) == 0;
 }
 

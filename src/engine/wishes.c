@@ -52,6 +52,11 @@ static bool find_target(struct asking *asking, struct err *err)
         return refuse(asking,
                       reason_make(REASON_ENVIRONMENT_UNKNOWN, "flow %s has no environment '%.100s'",
                                   rule->flow->name, wish->to));
+    if (asking->target->deploy.argv == NULL)
+        return refuse(asking, reason_make(REASON_NO_DEPLOY,
+                                          "nothing says how to deploy %s: give "
+                                          "flows.%s.environments.%s.deploy.command",
+                                          wish->to, rule->flow->name, wish->to));
     if (!store_repository_find(asking->lanes->store, wish->repository, &promotion->repository_id,
                                promotion->repository, err))
         return err->code == ERR_NOT_FOUND &&

@@ -116,8 +116,9 @@ static void descend(const struct projection *p, const struct level *level, const
         if ((level->alive >> i & 1) == 0)
             continue;
         const char *want = p->wants[i] + level->offsets[i];
-        /* By its whole length: a key may hold a NUL or a dot. */
-        if (strcspn(want, ".") != key_len || memcmp(want, key, key_len) != 0)
+        /* By its whole length, since a key may hold a NUL or a dot. Most differ at once; behind an
+         * empty key stands its closing quote. */
+        if (*want != *key || strcspn(want, ".") != key_len || memcmp(want, key, key_len) != 0)
             continue;
         if (want[key_len] == '\0') {
             *ret_whole = true;

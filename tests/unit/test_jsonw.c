@@ -79,8 +79,12 @@ static void test_any_bytes_at_all_are_written_as_json(void **state UNUSED)
         size_t len = (size_t)nrand48(seed) % sizeof(text);
         for (size_t i = 0; i < len; i++) {
             static const char lively[] = "\"\\\n\xC3\xA7\xE2\x82\xAC\xF0\x9F\x98\x80\xED\xA0";
-            long roll = nrand48(seed);
-            text[i] = roll % 2 == 0 ? lively[roll / 2 % (long)sizeof(lively)] : (char)(roll >> 3);
+            size_t roll = (size_t)nrand48(seed);
+            unsigned char any = (unsigned char)(roll >> 3);
+            if (roll % 2 == 0)
+                text[i] = lively[roll / 2 % sizeof(lively)];
+            else
+                memcpy(text + i, &any, 1);
         }
         write_text(&out, text, len);
         AUTO(json)

@@ -404,8 +404,8 @@ static size_t peak_kib(void)
     unsigned long peak = 0;
 
     while (fgets(line, sizeof(line), status) != NULL) {
-        if (sscanf(line, "VmHWM: %lu", &peak) == 1)
-            break;
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            peak = strtoul(line + 6, NULL, 10);
     }
     fclose(status);
     return peak;

@@ -97,14 +97,13 @@ static void test_every_other_form_is_refused(void **state UNUSED)
         "sha512=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
         "sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59",
         "sha256=01dc10d0c83e72ed246219cdd91669667fe2ca59",
-        /* two at once */
-        HELLO "," HELLO,
     };
     const char *const secrets[] = {SECRET};
     struct signature_keys *keys = keys_of(secrets, 1);
 
     for (size_t i = 0; i < ARRAY_LEN(headers); i++)
         assert_int_equal(match(keys, "Hello, World!", 13, headers[i]), -1);
+    assert_int_equal(match(keys, "Hello, World!", 13, HELLO "," HELLO), -1);
     assert_int_equal(match(keys, "Hello, World!", 13, HELLO), 0);
     signature_keys_unref(keys);
 }
