@@ -115,7 +115,7 @@ static bool is_bot(const char *type, const char *login)
 bool gh_copy_person(const json_t *tree, const char *path, struct gh_person *to, struct err *err)
 {
     char full[96];
-    char type[GH_WORD_MAX];
+    char type[GH_WORD_MAX] = "";
 
     if (!expect_object(tree, path, err) ||
         !copy_number(tree, below(path, "id", full), &to->id, err) ||

@@ -194,6 +194,7 @@ static const struct gh_handler *choose(uint8_t byte)
 
     while (handler_at(count) != NULL)
         count++;
+    assert(count > 0);
     return handler_at(byte % count);
 }
 

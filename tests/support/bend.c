@@ -7,8 +7,6 @@
 #include "github/payload.h"
 #include "support/test.h"
 
-#define ZEROS "0000000000000000000000000000000000000000"
-
 /* Values of every type, among them such as break careless code. */
 static const char *const strangers[] = {
     "null",
@@ -26,8 +24,8 @@ static const char *const strangers[] = {
     "[null]",
     "{}",
     "{\"id\":{}}",
-    "\"" ZEROS "\"",
-    "\"" ZEROS "0\"",
+    "\"0000000000000000000000000000000000000000\"",
+    "\"00000000000000000000000000000000000000000\"",
 };
 
 struct bending {

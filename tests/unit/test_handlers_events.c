@@ -250,8 +250,10 @@ static void each_fixture(const char *event, fixture_fn *fn, void *arg)
 
     snprintf(path, sizeof(path), FIXTURES "/%s", event);
     DIR *dir = opendir(path);
-    if (dir == NULL)
+    if (dir == NULL) {
         fail_msg("no folder %s", path);
+        return;
+    }
     for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         char name[256];
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(entry->d_name, "."), entry->d_name);
@@ -293,6 +295,8 @@ static void test_a_deployment_is_known_by_the_key_in_its_payload(void **state UN
         {"creator_deleted", DEPLOYMENT("410", "main", KEY, "nobody")},
         {"ids_beyond_doubles",
          DEPLOYMENT("9007199254740993", "main", KEY, "hubot[bot]#9223372036854775807(bot)")},
+        {"repository_missing",
+         "error: deployment payload: 'repository.id' or 'repository.full_name' is missing"},
         {"environment_missing",
          "error: deployment payload: 'deployment.environment' is missing or empty"},
     };
@@ -323,6 +327,7 @@ static void test_a_deployment_review_is_a_vote_per_environment_of_its_jobs(void 
 {
     static const struct event_case cases[] = {
         {"requested", REQUESTED(OCTOCAT)},
+        {"requested_without_job", REQUESTED(OCTOCAT)},
         {"requestor_deleted", REQUESTED("nobody")},
         {"requester_is_no_key", REQUESTED("nobody")},
         {"requested_by_a_bot", REQUESTED(HUBOT)},
@@ -341,6 +346,7 @@ static void test_a_deployment_review_is_a_vote_per_environment_of_its_jobs(void 
         {"ids_beyond_doubles",
          REVIEW("approved", "prod", "mona#9007199254740993", "Looks good",
                 " run=9007199254740995 title='Promote " KEY " to prod' head=" MAIN)},
+        {"approver_is_text", "error: deployment_review payload: 'approver' is no object"},
         {"approver_id_is_text",
          "error: deployment_review payload: 'approver.id' is no whole number"},
         {"other_action", "action_not_used: deployment_review 'withdrawn' means nothing here"},
@@ -545,7 +551,7 @@ static void test_comments_are_cut_between_characters_and_names_are_refused(void 
     struct err err;
 
     memset(text, 'x', GH_TEXT_MAX - 2); /* room for one more byte */
-    strcat(text, "\xC3\xA9");
+    memcpy(text + GH_TEXT_MAX - 2, "\xC3\xA9", 3);
     json_object_set_new(payload, "comment", json_string(text));
     assert_true(bend_read(&handler_deployment_review, payload, &facts, &err));
     assert_int_equal(strlen(facts.signals[0].as.review.comment), GH_TEXT_MAX - 2);
