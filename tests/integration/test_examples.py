@@ -11,12 +11,21 @@ from harness import CONFIG, SOURCE, Case, ZEROS
 FOLDER = os.path.join(SOURCE, "tests", "node_modules", "@octokit", "webhooks-examples")
 
 # What is expected of events that envflow acts on; of all others: acknowledged, and ignored.
-HANDLED = {"ping": {("recorded", "ping")}, "push": {("ignored", "repository_not_configured"),
-                                                    ("ignored", "tag")}}
-HANDLED.update({event: {("ignored", "repository_not_configured"), ("ignored", "action_not_used")}
-                for event in ("deployment", "deployment_review", "deployment_status",
-                              "pull_request", "pull_request_review", "repository_dispatch",
-                              "workflow_dispatch", "workflow_job", "workflow_run")})
+UNKNOWN = ("ignored", "repository_not_configured")
+NO_ACTION = ("ignored", "action_not_used")
+HANDLED = {
+    "deployment": {UNKNOWN, NO_ACTION},  # old captures carry no action
+    "deployment_review": {UNKNOWN},
+    "deployment_status": {UNKNOWN, NO_ACTION},
+    "ping": {("recorded", "ping")},
+    "pull_request": {NO_ACTION},  # opened, labeled …, and closed without a merge
+    "pull_request_review": {UNKNOWN, NO_ACTION},
+    "push": {UNKNOWN, ("ignored", "tag")},
+    "repository_dispatch": {NO_ACTION},
+    "workflow_dispatch": {NO_ACTION},
+    "workflow_job": {UNKNOWN},
+    "workflow_run": {UNKNOWN},
+}
 UNUSED = {("ignored", "event_not_used")}
 
 
