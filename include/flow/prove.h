@@ -30,8 +30,9 @@
 
 /* One claim and whether it holds. */
 struct prove_finding {
-    const char *code;           /* "quorum", "no_skip", "reachable", "acyclic", "people", "assert",
-                                 * "complete" (only when not all kinds of branches were tried); static */
+    /* "quorum", "no_skip", "reachable", "acyclic", "people", "assert"; "complete", only when there
+     * are more kinds of branches than are tried. Static storage. */
+    const char *code;
     char claim[PROVE_TEXT_MAX]; /* in words */
     bool holds;
     char counterexample[PROVE_TEXT_MAX]; /* the steps that break it; "" when it holds */
