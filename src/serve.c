@@ -29,6 +29,7 @@
 #define DRAIN_MS       10000 /* longest wait for answers in progress after SIGTERM */
 #define DRAIN_POLL_MS  20    /* the journal has no callback for "nobody waits" */
 #define PROBLEMS_BYTES (64 * KIB)
+#define SIGNALS_COUNT  3
 
 /* Descriptors that connections leave to all else, a quarter within these; and the fewest
  * connections anyway. */
@@ -40,6 +41,7 @@
 struct serve {
     struct cfg *cfg;
     struct loop *loop;
+    struct watch *signals[SIGNALS_COUNT];
     struct wakeup *settled; /* the journal has entries to collect */
     struct timer *drain_timer;
     struct journal *journal;
@@ -359,9 +361,23 @@ static bool listen_everywhere(struct serve *serve, struct err *err)
     return true;
 }
 
+/* First of all, so that a signal during the start waits for the loop instead of ending us. */
+static void watch_signals(struct serve *serve)
+{
+    static const struct {
+        int number;
+        loop_fn *fn;
+    } handled[SIGNALS_COUNT] = {
+        {SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGHUP, on_reload_signal}};
+
+    for (size_t i = 0; i < SIGNALS_COUNT; i++)
+        serve->signals[i] = loop_on_signal(serve->loop, handled[i].number, handled[i].fn, serve);
+}
+
 static bool start_all(struct serve *serve, struct err *err)
 {
     serve->loop = loop_new();
+    watch_signals(serve);
     serve->settled = wakeup_new(serve->loop, on_settled, serve);
     serve->drain_timer = timer_new(serve->loop, finish_when_idle, serve);
     if (!load_tls(serve, err) || !make_keys(serve, err) || !open_journal(serve, err) ||
@@ -388,23 +404,17 @@ static void stop_all(struct serve *serve)
     tls_context_free(serve->tls);
     timer_free(serve->drain_timer);
     wakeup_free(serve->settled);
+    for (size_t i = 0; i < SIGNALS_COUNT; i++)
+        watch_free(serve->signals[i]);
     loop_free(serve->loop);
     cfg_free(serve->cfg);
 }
 
 static void run(struct serve *serve)
 {
-    struct watch *signals[] = {
-        loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve),
-        loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve),
-        loop_on_signal(serve->loop, SIGHUP, on_reload_signal, serve),
-    };
-
     log_info(NULL, "process.ready", "envflow " ENVFLOW_VERSION " serves");
     notify_manager("READY=1");
     loop_run(serve->loop);
-    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-        watch_free(signals[i]);
 }
 
 int serve_run(const struct cli_args *args)

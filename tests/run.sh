@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds and runs every test: what CI runs, and what a laptop runs.
 #
-#   tests/run.sh              analysers, then all tests with GCC and again with ASan + UBSan
+#   tests/run.sh              analysers, then all tests with GCC and again with ASan + UBSan, then
+#                             those where threads meet with ThreadSanitizer
 #   tests/run.sh PRESET...    only these: analyze ci asan tsan
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,7 +24,7 @@ run() { # run PRESET: configure, build, and test where the preset has tests
   fi
 }
 
-[[ $# -gt 0 ]] || set -- analyze ci asan
+[[ $# -gt 0 ]] || set -- analyze ci asan tsan
 for preset in "$@"; do
   run "$preset"
 done

@@ -3,12 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READ_STEP 16384
+#include "base/clock.h"
+
+#define READ_STEP     16384
+#define LOCK_AGAIN_MS 5
 
 static bool read_all(int fd, const char *path, struct buf *out, struct err *err)
 {
@@ -144,4 +149,38 @@ bool file_sync_dir(const char *path, struct err *err)
     if (fsync(fd) != 0)
         return err_errno(err, errno, "fsync folder %s", path);
     return true;
+}
+
+/* flock(2) can wait, but not for a while: ask again and again. */
+static bool lock_within(int fd, int64_t wait_ms)
+{
+    int64_t until_ms = clock_mono_ms(&clock_system) + wait_ms;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        if (clock_mono_ms(&clock_system) >= until_ms) {
+            errno = EWOULDBLOCK;
+            return false;
+        }
+        poll(NULL, 0, LOCK_AGAIN_MS);
+    }
+    return true;
+}
+
+bool file_lock(const char *path, int64_t wait_ms, int *ret_fd, struct err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return err_errno(err, errno, "open %s", path);
+    if (lock_within(fd, wait_ms)) {
+        *ret_fd = fd;
+        return true;
+    }
+    int number = errno;
+    close(fd);
+    if (number == EWOULDBLOCK)
+        return err_set(err, ERR_CONFLICT, "%s is held by another process", path);
+    return err_errno(err, number, "lock %s", path);
 }

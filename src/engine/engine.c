@@ -34,7 +34,8 @@ struct engine {
     struct dispatch *dispatch;
     struct journal_reader *reader;
     struct journal_reader *replay_reader;
-    uint64_t cursor; /* last sequence whose consequences are committed */
+    uint64_t cursor;   /* last sequence whose consequences are committed */
+    bool is_recovered; /* what ran when the last envflow ended is taken up */
 
     pthread_mutex_t lock; /* requests and stall_text */
     struct engine_request *first_request, **last_request;
@@ -304,6 +305,14 @@ void engine_submit(struct engine *engine, struct engine_request *request)
 
 /* ---- the thread ---- */
 
+/* Before anything is started: what an earlier run left running. */
+static bool recover(struct engine *engine, struct err *err)
+{
+    if (!engine->is_recovered)
+        engine->is_recovered = dispatch_recover(engine->dispatch, err);
+    return engine->is_recovered;
+}
+
 static void on_wakeup(void *arg)
 {
     struct engine *engine = arg;
@@ -311,6 +320,10 @@ static void on_wakeup(void *arg)
     struct turn turn = {.engine = engine, .cursor = engine->cursor, .settled = settled};
     struct err err;
 
+    if (!recover(engine, &err)) {
+        on_failure(engine, &err);
+        return;
+    }
     answer_requests(engine);
     if (!write_turn(&turn, &err)) {
         on_failure(engine, &err);
@@ -332,12 +345,9 @@ static void on_end(void *arg)
 static void *run(void *arg)
 {
     struct engine *engine = arg;
-    struct err err;
 
     pthread_setname_np(pthread_self(), "engine");
     setpriority(PRIO_PROCESS, 0, ENGINE_NICE); /* on Linux: this thread */
-    if (!dispatch_recover(engine->dispatch, &err))
-        on_failure(engine, &err);
     wakeup_signal(engine->wakeup);
     loop_run(engine->loop);
     return NULL;
