@@ -4,8 +4,10 @@
 
 /* In the alphabetical order of the event names; a test checks that. */
 static const struct gh_handler *const table[] = {
-    &handler_ping,
-    &handler_push,
+    &handler_deployment,   &handler_deployment_review,   &handler_deployment_status,
+    &handler_ping,         &handler_pull_request,        &handler_pull_request_review,
+    &handler_push,         &handler_repository_dispatch, &handler_workflow_dispatch,
+    &handler_workflow_job, &handler_workflow_run,
 };
 
 const struct gh_handler *handler_find(const char *event)

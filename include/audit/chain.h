@@ -23,7 +23,8 @@
 
 #define AUDIT_EVENT_MAX   64
 #define AUDIT_TEXT_MAX    1024
-#define AUDIT_DETAILS_MAX 2048 /* bytes of the JSON object with the NUL */
+#define AUDIT_DETAILS_MAX 2048       /* bytes of the JSON object with the NUL */
+#define AUDIT_LINE_MAX    (32 * KIB) /* no line of an export is longer */
 
 struct audit_record {
     uint64_t sequence; /* from 1, without gaps */
@@ -58,13 +59,14 @@ void audit_export_line(const struct audit_record *record, struct buf *out);
 /* The closing line: count and head. */
 void audit_export_end(const struct audit_head *head, struct buf *out);
 
-/* Reads an export line by line. */
+/* Reads an export line by line. Starts as zeros. */
 struct audit_check {
     struct audit_head head;
     uint64_t lines;
     bool is_closed; /* the closing line came */
 };
-/* Errors: ERR_CORRUPT naming the line and what is wrong with it. */
+/* line is len bytes with the line end, so that no byte of an export is outside of the check.
+ * Errors: ERR_CORRUPT naming the line and what is wrong with it; then the check is over. */
 MUST_CHECK bool audit_check_line(struct audit_check *check, const char *line, size_t len,
                                  struct err *err);
 /* After the last line: ERR_CORRUPT when the closing line is missing. */

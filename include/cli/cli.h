@@ -46,6 +46,8 @@ struct cli_command {
 
 /* Values by option name; NULL when not given ("" for a switch that was). */
 const char *cli_option(const struct cli_args *args, const char *name);
+/* The same for code that serves commands with and without that option. */
+const char *cli_option_or_none(const struct cli_args *args, const char *name);
 const char *cli_operand(const struct cli_args *args, size_t i); /* NULL past the last */
 
 /* Every command of src/cli, by name; *ret_count of them. main adds its own (serve, keep). */

@@ -19,6 +19,8 @@
 #include "base/err.h"
 #include "cfg/cfg.h"
 #include "journal/journal.h"
+#include "store/people.h"
+#include "store/promotions.h"
 
 struct engine;
 
@@ -40,11 +42,44 @@ void engine_stop(struct engine *engine);
 /* There may be more in the journal. Cheap; for journal_options.on_durable. */
 void engine_wake(struct engine *engine);
 
+enum engine_order {
+    ENGINE_REPLAY,   /* sequence: handle a delivery again, without deduplication */
+    ENGINE_PROMOTE,  /* repository, from, to, release */
+    ENGINE_DEPLOY,   /* repository, to, release or branch */
+    ENGINE_ROLLBACK, /* repository, to, release, text: why */
+    ENGINE_APPROVE,  /* promotion, text: comment */
+    ENGINE_REJECT,   /* promotion, text: comment */
+    ENGINE_WITHDRAW, /* promotion: takes the actor's vote back */
+    ENGINE_CANCEL,   /* promotion, text: why */
+    ENGINE_FREEZE,   /* flow, repository, to (each "" for every one), text: why, holds_rollbacks */
+    ENGINE_THAW,     /* the same scope */
+    ENGINE_PIN,      /* repository, to, text: why */
+    ENGINE_UNPIN,    /* repository, to */
+    ENGINE_TOKEN,    /* token: store it, new or changed */
+    ENGINE_ORDER_COUNT
+};
+
 /* Something a person asks for. The asker owns it and leaves it alone until on_done. */
 struct engine_request {
-    uint64_t sequence; /* the delivery to handle again, without deduplication */
-    bool ok;           /* the answer: committed, or see err */
-    struct err err;    /* ERR_NOT_FOUND (unknown, or its body is no longer kept), the store's */
+    enum engine_order order;
+    struct store_actor actor;
+    uint64_t sequence;
+    char flow[ENV_NAME_MAX];
+    char repository[REPO_NAME_MAX];
+    char from[ENV_NAME_MAX], to[ENV_NAME_MAX];
+    char release[STORE_RELEASE_MAX];
+    char branch[REF_NAME_MAX];
+    char promotion[32];
+    char text[STORE_TEXT_MAX];
+    bool holds_rollbacks;
+    struct store_token token;
+
+    bool ok;        /* the answer: committed, or see err */
+    struct err err; /* ERR_NOT_FOUND (unknown, or no longer kept), the store's */
+    struct reason
+        outcome; /* ok: what came of it; is_refused: why not, and what would make it legal */
+    bool is_refused;
+    struct id subject; /* the promotion or freeze it is about; "" for none */
     void (*on_done)(struct engine_request *request); /* engine thread; must not block */
     struct engine_request *next;                     /* the engine's, then the asker's */
 };

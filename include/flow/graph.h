@@ -142,7 +142,7 @@ struct flow_environment {
     struct flow_check health; /* url and argv NULL: not probed */
     int64_t health_every_ms;
     struct flow_gate rollback;        /* given, or the strictest gate of the paths that lead here */
-    const char *approval_environment; /* on GitHub: "promotion-approval-prod" */
+    const char *approval_environment; /* on GitHub: "promotion-approval-prod"; NULL: nobody asks */
     enum flow_bypass bypass;
 };
 

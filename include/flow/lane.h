@@ -21,6 +21,7 @@
 #define LANE_QUEUE_MAX    1000 /* candidates waiting under LANE_EVERY; then the oldest gives way */
 #define LANE_ATTEMPTS_MAX 5    /* of one candidate, after unknown outcomes */
 
+/* Deployments may wait on an idle lane: for the end of a freeze. */
 enum lane_stage { LANE_IDLE, LANE_DEPLOYING, LANE_STAGE_COUNT };
 
 struct lane_state {
@@ -37,6 +38,7 @@ enum lane_event_kind {
     LANE_FAILED,       /* `deployment` ended badly */
     LANE_OUTCOME_LOST, /* `deployment` ended or vanished and nobody saw how */
     LANE_WITHDRAWN,    /* `deployment`, which waits, no longer wants the lane */
+    LANE_OPENED,       /* a freeze or a pin may have ended: what waits may start now */
     LANE_EVENT_COUNT
 };
 
@@ -45,9 +47,13 @@ struct lane_event {
     struct id deployment;
 };
 
+/* How the lane is configured, and what may start at this moment: freezes, pins and gates are the
+ * caller's knowledge. */
 struct lane_policy {
     enum lane_mode mode;
     bool repeatable;
+    bool candidate_may_start; /* LANE_CANDIDATE: event.deployment */
+    bool next_may_start;      /* one of those that wait */
 };
 
 enum lane_effect_kind {
@@ -57,7 +63,7 @@ enum lane_effect_kind {
     LANE_DO_SUPERSEDE_OLDEST, /* the oldest waiting one does */
     LANE_DO_HOLD,             /* the environment now holds what event.deployment brought */
     LANE_DO_REPEAT,           /* a new attempt of the running one */
-    LANE_DO_START_NEXT,       /* run the oldest waiting one */
+    LANE_DO_START_NEXT,       /* run the oldest waiting one that may start */
     LANE_DO_GIVE_UP,          /* unknown outcome, not to be repeated: it ends as failed */
     LANE_EFFECT_COUNT
 };

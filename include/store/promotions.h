@@ -69,7 +69,7 @@ struct store_promotion {
     struct promotion_status status;
     struct reason reason; /* of the last move */
     struct id deployment; /* "" until it has one */
-    struct id caused_by;  /* rollbacks of failed verification: the promotion that failed */
+    struct id caused_by;  /* rollbacks by failed verification: the promotion or deployment */
     int64_t created_ms, changed_ms, ended_ms;
     int64_t due_ms; /* look again then; 0: not because of time */
 };
@@ -143,6 +143,7 @@ MUST_CHECK bool store_check_put(struct store *store, const struct store_check *c
                                 struct err *err);
 MUST_CHECK bool store_check_get(struct store *store, const char *id, struct store_check *ret_check,
                                 struct err *err);
+/* Its evidence goes with it. */
 MUST_CHECK bool store_check_delete(struct store *store, const char *id, struct err *err);
 typedef bool store_check_fn(const struct store_check *check, void *arg);
 /* subject NULL: every running one. In the order of their ids. */
@@ -235,10 +236,18 @@ struct store_holding {
 MUST_CHECK bool store_holding_put(struct store *store, int64_t repository_id,
                                   const char *environment, const struct store_holding *holding,
                                   struct err *err);
+/* What was there until now, where anything was, is there no more. */
+MUST_CHECK bool store_holding_end(struct store *store, int64_t repository_id,
+                                  const char *environment, int64_t until_ms, struct err *err);
 typedef bool store_holding_fn(const struct store_holding *holding, void *arg);
-/* Newest first. sha NULL for any. */
-MUST_CHECK bool store_holdings(struct store *store, int64_t repository_id, const char *environment,
-                               const struct git_sha *sha, unsigned limit, store_holding_fn *fn,
-                               void *arg, struct err *err);
+struct store_holding_filter {
+    int64_t repository_id;
+    const char *environment;
+    const struct git_sha *sha; /* NULL for any */
+    unsigned limit;
+};
+/* Newest first: in the order in which they were first put, whatever the clock said. */
+MUST_CHECK bool store_holdings(struct store *store, const struct store_holding_filter *filter,
+                               store_holding_fn *fn, void *arg, struct err *err);
 
 #endif

@@ -119,6 +119,11 @@ MUST_CHECK bool store_deliveries(struct store *store, const struct store_deliver
 MUST_CHECK bool store_repository_put(struct store *store, int64_t repository_id,
                                      const char *full_name, struct err *err);
 
+/* By name, without regard to case: id, and the name as GitHub writes it. Errors: ERR_NOT_FOUND. */
+MUST_CHECK bool store_repository_find(struct store *store, const char *full_name,
+                                      int64_t *ret_repository_id, char ret_name[REPO_NAME_MAX],
+                                      struct err *err);
+
 /* A branch never pushed to has the zero state; that is no error. */
 MUST_CHECK bool store_branch_get(struct store *store, int64_t repository_id, const char *branch,
                                  struct branch_state *ret_state, struct err *err);

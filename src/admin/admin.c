@@ -20,6 +20,11 @@
 
 void admin_answer(struct call *call, int status)
 {
+    admin_answer_as(call, status, "application/json");
+}
+
+void admin_answer_as(struct call *call, int status, const char *content_type)
+{
     struct buf *body = &call->body;
 
     if (body->failed) {
@@ -30,7 +35,7 @@ void admin_answer(struct call *call, int status)
     }
     http_reply(call->request, &(struct http_response){
                                   .status = status,
-                                  .content_type = "application/json",
+                                  .content_type = content_type,
                                   .body = body->data,
                                   .body_len = body->len,
                               });
@@ -125,13 +130,28 @@ static void look_in(const struct route *routes, size_t count, const char *method
     }
 }
 
-/* Processes of our own user, and root, may do anything; over TCP nobody may before there are
- * tokens. */
-static bool is_permitted(const struct http_request *request)
+/* False: refused, the call has ended. */
+static bool is_permitted(struct call *call, const struct route *route)
 {
-    int64_t uid = http_request_peer_uid(request);
+    struct err err;
 
-    return uid == 0 || (uid >= 0 && uid == (int64_t)geteuid());
+    if (route->scope == 0)
+        return true;
+    if (!admin_identify(call, &err)) {
+        if (err.code == ERR_AUTH)
+            admin_refuse(call, 401, "not_allowed",
+                         "connect over the unix socket of server.admin as envflow's user or root, "
+                         "or send a token: envflow token create",
+                         "%s", err.text);
+        else
+            admin_fail(call, &err);
+        return false;
+    }
+    if ((call->scopes & route->scope) != 0)
+        return true;
+    admin_refuse(call, 403, "scope", "envflow token create --scope says what a token may do",
+                 "this token may not do that");
+    return false;
 }
 
 static void on_request(struct http_request *request, void *self)
@@ -152,11 +172,7 @@ static void on_request(struct http_request *request, void *self)
     else if (match.route == NULL)
         admin_refuse(&call, 404, "no_such_path", "the API is under /api/v1", "nothing is at %.200s",
                      path);
-    else if (!match.route->open && !is_permitted(request))
-        admin_refuse(&call, 401, "not_allowed",
-                     "connect over the unix socket of server.admin as envflow's user or root",
-                     "the API is open to the local user of envflow only");
-    else
+    else if (is_permitted(&call, match.route))
         match.route->run(&call);
     buf_done(&call.body);
 }
@@ -211,79 +227,6 @@ bool admin_query(const struct call *call, const char *name, char *value, size_t 
         at += *at == '&' ? 1 : 0;
     }
     return false;
-}
-
-/* ---- requests to the engine ---- */
-
-struct replay {
-    struct engine_request request; /* first: the engine hands requests back */
-    struct admin *admin;
-    struct http_request *http;
-};
-
-static void on_replay_done(struct engine_request *request)
-{
-    struct admin *admin = ((struct replay *)request)->admin;
-
-    pthread_mutex_lock(&admin->lock);
-    request->next = admin->answered;
-    admin->answered = request;
-    pthread_mutex_unlock(&admin->lock);
-    wakeup_signal(admin->answers);
-}
-
-void admin_replay(struct call *call, uint64_t sequence)
-{
-    struct replay *replay = calloc(1, sizeof(*replay));
-    struct err err;
-
-    if (replay == NULL) {
-        err_set(&err, ERR_NOMEM, "no memory for the request");
-        admin_fail(call, &err);
-        return;
-    }
-    replay->request.sequence = sequence;
-    replay->request.on_done = on_replay_done;
-    replay->admin = call->admin;
-    replay->http = call->request;
-    call->admin->waiting++;
-    engine_submit(call->admin->options.engine, &replay->request);
-}
-
-static void answer_replay(struct admin *admin, const struct replay *replay)
-{
-    struct call call = {
-        .admin = admin, .request = replay->http, .body = BUF_INIT(ADMIN_ANSWER_BYTES_MAX)};
-    struct jsonw w = JSONW_INIT(&call.body);
-    struct journal_stats journal;
-    struct store_delivery delivery;
-    struct err err = replay->request.err;
-
-    journal_stats(admin->options.journal, &journal);
-    if (replay->request.ok &&
-        store_delivery_get(admin->store, replay->request.sequence, &delivery, &err)) {
-        admin_write_delivery(&w, NULL, &delivery, journal.first_sequence);
-        admin_answer(&call, 200);
-    } else {
-        admin_fail(&call, &err);
-    }
-    buf_done(&call.body);
-}
-
-void admin_collect_answers(void *arg)
-{
-    struct admin *admin = arg;
-
-    pthread_mutex_lock(&admin->lock);
-    struct engine_request *request = TAKE(admin->answered);
-    pthread_mutex_unlock(&admin->lock);
-    while (request != NULL) {
-        struct replay *replay = (struct replay *)request;
-        request = request->next;
-        admin->waiting--;
-        answer_replay(admin, replay);
-        free(replay);
-    }
 }
 
 /* ---- life ---- */
@@ -347,6 +290,9 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* Who acts must not depend on which of two headers one reads. */
+static const char *const single_headers[] = {"x-envflow-as", NULL};
+
 static void assemble(struct admin *admin)
 {
     struct http_limits limits = http_limits_default;
@@ -360,6 +306,7 @@ static void assemble(struct admin *admin)
         .on_request = on_request,
         .on_gone = on_gone,
         .refusal = write_refusal,
+        .single_headers = single_headers,
         .self = admin,
     };
     admin->loop = loop_new();

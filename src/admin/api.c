@@ -8,8 +8,6 @@
 
 /* ---- parameters ---- */
 
-#define NAME_SIZE 300
-
 /* A decimal number of at most 18 digits; false for anything else. */
 static bool parse_number(const char *text, uint64_t *ret_number)
 {
@@ -21,8 +19,7 @@ static bool parse_number(const char *text, uint64_t *ret_number)
     return true;
 }
 
-/* The page size asked for. False: refused, the call has ended. */
-static bool read_limit(struct call *call, unsigned *ret_limit)
+bool admin_read_limit(struct call *call, unsigned *ret_limit)
 {
     char text[24];
     uint64_t limit = ADMIN_ROWS_DEFAULT;
@@ -37,10 +34,19 @@ static bool read_limit(struct call *call, unsigned *ret_limit)
     return true;
 }
 
-/* value when the parameter was given, else NULL: the form filters take. */
-static const char *filter_text(const struct call *call, const char *name, char value[NAME_SIZE])
+bool admin_read_number(struct call *call, const char *name, uint64_t *ret_number)
 {
-    return admin_query(call, name, value, NAME_SIZE) ? value : NULL;
+    char text[24];
+
+    if (!admin_query(call, name, text, sizeof(text)) || parse_number(text, ret_number))
+        return true;
+    admin_refuse(call, 400, name, NULL, "%s must be a number", name);
+    return false;
+}
+
+const char *admin_filter(const struct call *call, const char *name, char value[ADMIN_NAME_SIZE])
+{
+    return admin_query(call, name, value, ADMIN_NAME_SIZE) ? value : NULL;
 }
 
 /* ---- deliveries ---- */
@@ -79,9 +85,9 @@ static uint64_t first_kept(const struct call *call)
 
 /* A verdict that does not exist would list nothing, as if there were nothing. False: refused, the
  * call has ended. */
-static bool read_verdict(struct call *call, char name[NAME_SIZE], const char **ret_verdict)
+static bool read_verdict(struct call *call, char name[ADMIN_NAME_SIZE], const char **ret_verdict)
 {
-    *ret_verdict = filter_text(call, "verdict", name);
+    *ret_verdict = admin_filter(call, "verdict", name);
     if (*ret_verdict == NULL)
         return true;
     for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
@@ -95,25 +101,20 @@ static bool read_verdict(struct call *call, char name[NAME_SIZE], const char **r
 
 static void get_deliveries(struct call *call)
 {
-    char guid[NAME_SIZE];
-    char event[NAME_SIZE];
-    char verdict[NAME_SIZE];
-    char repository[NAME_SIZE];
-    char before[24];
+    char guid[ADMIN_NAME_SIZE];
+    char event[ADMIN_NAME_SIZE];
+    char verdict[ADMIN_NAME_SIZE];
+    char repository[ADMIN_NAME_SIZE];
     struct store_delivery_filter filter = {
-        .guid = filter_text(call, "guid", guid),
-        .event = filter_text(call, "event", event),
-        .repository = filter_text(call, "repository", repository),
+        .guid = admin_filter(call, "guid", guid),
+        .event = admin_filter(call, "event", event),
+        .repository = admin_filter(call, "repository", repository),
     };
     struct listing listing = {.w = JSONW_INIT(&call->body), .first_kept = first_kept(call)};
     struct err err;
 
-    if (admin_query(call, "before", before, sizeof(before)) &&
-        !parse_number(before, &filter.before)) {
-        admin_refuse(call, 400, "before", NULL, "before must be a delivery's number");
-        return;
-    }
-    if (!read_verdict(call, verdict, &filter.verdict) || !read_limit(call, &listing.room))
+    if (!admin_read_number(call, "before", &filter.before) ||
+        !read_verdict(call, verdict, &filter.verdict) || !admin_read_limit(call, &listing.room))
         return;
     filter.limit = listing.room + 1;
     jsonw_open_object(&listing.w, NULL);
@@ -204,6 +205,20 @@ static void get_delivery(struct call *call)
     with_found(call, answer_found);
 }
 
+static void answer_replayed(struct call *call, const struct engine_request *request)
+{
+    struct jsonw w = JSONW_INIT(&call->body);
+    struct store_delivery delivery;
+    struct err err;
+
+    if (!store_delivery_get(call->admin->store, request->sequence, &delivery, &err)) {
+        admin_fail(call, &err);
+        return;
+    }
+    admin_write_delivery(&w, NULL, &delivery, first_kept(call));
+    admin_answer(call, 200);
+}
+
 /* Of several the one that is no duplicate: that is the one with consequences. */
 static void replay_found(struct call *call, const struct found *found)
 {
@@ -213,7 +228,7 @@ static void replay_found(struct call *call, const struct found *found)
         if (found->items[i].verdict != VERDICT_DUPLICATE)
             chosen = i;
     }
-    admin_replay(call, found->items[chosen].sequence);
+    admin_post_replay(call, found->items[chosen].sequence, answer_replayed);
 }
 
 static void post_replay(struct call *call)
@@ -240,7 +255,7 @@ static bool add_deployment(const struct store_deployment *deployment, void *arg)
 /* The number of a state's name, -1 for "any". False: refused, the call has ended. */
 static bool read_state(struct call *call, int *ret_state)
 {
-    char name[NAME_SIZE];
+    char name[ADMIN_NAME_SIZE];
 
     *ret_state = -1;
     if (!admin_query(call, "state", name, sizeof(name)))
@@ -251,25 +266,26 @@ static bool read_state(struct call *call, int *ret_state)
             return true;
         }
     }
-    admin_refuse(call, 400, "state", "queued, running, succeeded, failed, unknown, superseded",
+    admin_refuse(call, 400, "state",
+                 "queued, running, verifying, succeeded, failed, unknown, superseded, withdrawn",
                  "there is no deployment state '%.40s'", name);
     return false;
 }
 
 static void get_deployments(struct call *call)
 {
-    char repository[NAME_SIZE];
-    char environment[NAME_SIZE];
-    char before[NAME_SIZE];
+    char repository[ADMIN_NAME_SIZE];
+    char environment[ADMIN_NAME_SIZE];
+    char before[ADMIN_NAME_SIZE];
     struct store_deployment_filter filter = {
-        .repository = filter_text(call, "repository", repository),
-        .environment = filter_text(call, "environment", environment),
-        .before = filter_text(call, "before", before),
+        .repository = admin_filter(call, "repository", repository),
+        .environment = admin_filter(call, "environment", environment),
+        .before = admin_filter(call, "before", before),
     };
     struct listing listing = {.w = JSONW_INIT(&call->body)};
     struct err err;
 
-    if (!read_state(call, &filter.state) || !read_limit(call, &listing.room))
+    if (!read_state(call, &filter.state) || !admin_read_limit(call, &listing.room))
         return;
     filter.limit = listing.room + 1;
     jsonw_open_object(&listing.w, NULL);
@@ -386,24 +402,68 @@ static bool write_lane_deployments(struct call *call, struct jsonw *w,
     return true;
 }
 
-static bool write_lane(struct call *call, struct jsonw *w, const struct store_lane *lane,
-                       struct err *err)
+static void write_holds(struct jsonw *w, const struct store_lane *lane)
 {
-    jsonw_open_object(w, NULL);
+    if (lane->holds.hex[0] == '\0') {
+        jsonw_null(w, "holds");
+        return;
+    }
+    jsonw_open_object(w, "holds");
+    jsonw_text(w, "sha", lane->holds.hex);
+    jsonw_text(w, "deployment", lane->holds_deployment.text);
+    jsonw_time(w, "since", lane->holds_since_ms);
+    jsonw_close_object(w);
+}
+
+static void write_pin(struct jsonw *w, const struct store_lane *lane)
+{
+    if (lane->pinned_ms == 0) {
+        jsonw_null(w, "pinned");
+        return;
+    }
+    jsonw_open_object(w, "pinned");
+    jsonw_time(w, "since", lane->pinned_ms);
+    jsonw_text(w, "by", lane->pin_by);
+    jsonw_text(w, "reason", lane->pin_reason);
+    jsonw_close_object(w);
+}
+
+static bool take_health(const struct store_holding *holding, void *arg)
+{
+    const char **health = arg;
+
+    if (holding->until_ms == 0)
+        *health = holding->is_unhealthy  ? "unhealthy"
+                  : holding->is_verified ? "verified"
+                                         : "unverified";
+    return false;
+}
+
+static bool write_health(struct call *call, struct jsonw *w, const struct store_lane *lane,
+                         struct err *err)
+{
+    const char *health = NULL;
+
+    struct store_holding_filter newest = {
+        .repository_id = lane->repository_id, .environment = lane->environment, .limit = 1};
+
+    if (!store_holdings(call->admin->store, &newest, take_health, &health, err))
+        return false;
+    jsonw_text(w, "health", health);
+    return true;
+}
+
+bool admin_write_lane(struct call *call, struct jsonw *w, const char *key,
+                      const struct store_lane *lane, struct err *err)
+{
+    jsonw_open_object(w, key);
     jsonw_text(w, "repository", lane->repository);
     jsonw_text(w, "environment", lane->environment);
     jsonw_text(w, "state", lane->state.stage == LANE_IDLE ? "idle" : "deploying");
     jsonw_int(w, "queued", lane->state.queued_count);
-    if (lane->holds.hex[0] != '\0') {
-        jsonw_open_object(w, "holds");
-        jsonw_text(w, "sha", lane->holds.hex);
-        jsonw_text(w, "deployment", lane->holds_deployment.text);
-        jsonw_time(w, "since", lane->holds_since_ms);
-        jsonw_close_object(w);
-    } else {
-        jsonw_null(w, "holds");
-    }
-    if (!write_lane_deployments(call, w, lane, err))
+    write_holds(w, lane);
+    write_pin(w, lane);
+    if (!write_health(call, w, lane, err) || !write_lane_deployments(call, w, lane, err))
         return false;
     jsonw_close_object(w);
     return true;
@@ -418,7 +478,7 @@ static bool write_lanes(struct call *call, struct jsonw *w, struct err *err)
     bool ok = store_lanes(call->admin->store, keep_lane, list, err);
     jsonw_open_array(w, "lanes");
     for (size_t i = 0; ok && i < list->count; i++)
-        ok = write_lane(call, w, &list->lanes[i], err);
+        ok = admin_write_lane(call, w, NULL, &list->lanes[i], err);
     jsonw_close_array(w);
     free(list);
     return ok;
@@ -443,7 +503,8 @@ static void get_status(struct call *call)
         return;
     }
     jsonw_int(&w, "quarantined", quarantined_count);
-    if (!write_lanes(call, &w, &err)) {
+    if (!write_lanes(call, &w, &err) || !admin_write_freezes(call, &w, "frozen", &err) ||
+        !admin_write_open_promotions(call, &w, &err)) {
         admin_fail(call, &err);
         return;
     }
@@ -452,11 +513,31 @@ static void get_status(struct call *call)
 }
 
 const struct route admin_api_routes[] = {
-    {"GET", "/api/v1/status", get_status, false},
-    {"GET", "/api/v1/deliveries", get_deliveries, false},
-    {"GET", "/api/v1/deliveries/*", get_delivery, false},
-    {"POST", "/api/v1/deliveries/*/replay", post_replay, false},
-    {"GET", "/api/v1/deployments", get_deployments, false},
-    {"GET", "/api/v1/deployments/*", get_deployment, false},
+    {"GET", "/api/v1/status", get_status, TOKEN_READ},
+    {"GET", "/api/v1/deliveries", get_deliveries, TOKEN_READ},
+    {"GET", "/api/v1/deliveries/*", get_delivery, TOKEN_READ},
+    {"POST", "/api/v1/deliveries/*/replay", post_replay, TOKEN_ADMIN},
+    {"GET", "/api/v1/deployments", get_deployments, TOKEN_READ},
+    {"GET", "/api/v1/deployments/*", get_deployment, TOKEN_READ},
+    {"GET", "/api/v1/promotions", admin_get_promotions, TOKEN_READ},
+    {"POST", "/api/v1/promotions", admin_post_promotion, TOKEN_PROMOTE},
+    {"GET", "/api/v1/promotions/*", admin_get_promotion, TOKEN_READ},
+    {"POST", "/api/v1/promotions/*/approve", admin_post_approve, TOKEN_APPROVE},
+    {"POST", "/api/v1/promotions/*/reject", admin_post_reject, TOKEN_APPROVE},
+    {"POST", "/api/v1/promotions/*/withdraw", admin_post_withdraw, TOKEN_APPROVE},
+    {"POST", "/api/v1/promotions/*/cancel", admin_post_cancel, TOKEN_PROMOTE},
+    {"GET", "/api/v1/why", admin_get_why, TOKEN_READ},
+    {"GET", "/api/v1/releases", admin_get_releases, TOKEN_READ},
+    {"GET", "/api/v1/freezes", admin_get_freezes, TOKEN_READ},
+    {"POST", "/api/v1/freezes", admin_post_freeze, TOKEN_ADMIN},
+    {"POST", "/api/v1/freezes/thaw", admin_post_thaw, TOKEN_ADMIN},
+    {"POST", "/api/v1/pins", admin_post_pin, TOKEN_PROMOTE},
+    {"POST", "/api/v1/pins/unpin", admin_post_unpin, TOKEN_PROMOTE},
+    {"GET", "/api/v1/audit", admin_get_audit, TOKEN_READ},
+    {"GET", "/api/v1/audit/export", admin_get_export, TOKEN_READ},
+    {"GET", "/api/v1/prove", admin_get_prove, TOKEN_READ},
+    {"GET", "/api/v1/tokens", admin_get_tokens, TOKEN_ADMIN},
+    {"POST", "/api/v1/tokens", admin_post_token, TOKEN_ADMIN},
+    {"POST", "/api/v1/tokens/*/revoke", admin_post_revoke, TOKEN_ADMIN},
 };
 const size_t admin_api_routes_count = ARRAY_LEN(admin_api_routes);

@@ -40,6 +40,8 @@ static void write_deployment_fields(struct jsonw *w, const struct store_deployme
     jsonw_text(w, "sha", deployment->sha.hex);
     jsonw_text(w, "ref", deployment->ref);
     jsonw_text(w, "title", deployment->title);
+    jsonw_text(w, "release", deployment->release);
+    jsonw_text(w, "promotion", deployment->promotion.text);
     jsonw_text(w, "state", deployment_state_name(deployment->state));
     jsonw_text(w, "reason", reason_name(deployment->reason.code));
     jsonw_text(w, "sentence", deployment->reason.text);

@@ -94,11 +94,19 @@ static void *place_entry(struct loader *loader, struct filling *filling, const s
         loader_problem(loader, node->key, "%s", err.text);
         return NULL;
     }
+    if (entries->canonical != NULL)
+        name = entries->canonical(&loader->memory->arena, name);
     char *element = find_entry(filling, name);
     if (element != NULL && strcmp(name_of(filling->key, element), name) != 0) {
         loader_problem(loader, node->key,
                        "'%.64s' is there already as '%.64s': case does not count", name,
                        name_of(filling->key, element));
+        return NULL;
+    }
+    const struct place *place = element != NULL ? memory_find_place(loader->memory, element) : NULL;
+    if (place != NULL) {
+        loader_problem(loader, node->key, "'%.64s' is given twice, first on line %d", name,
+                       place->line);
         return NULL;
     }
     if (element == NULL) {
@@ -114,7 +122,7 @@ static void load_entry(struct loader *loader, const struct cfg_key *key, const s
 {
     const char *short_key = key->entries->short_key;
 
-    if (short_key != NULL && node->kind == NODE_TEXT && !node_is_nothing(node)) {
+    if (short_key != NULL && node->kind != NODE_MAP && !node_is_nothing(node)) {
         const struct cfg_key *only = table_find(key->table, short_key);
         loader_mark(loader, (char *)element + only->offset, node);
         only->type->load(loader, only, node, element);
@@ -132,6 +140,8 @@ static void fill_entries(struct loader *loader, struct filling *filling, const s
             loader_mark(loader, element, node->key);
             if (node->kind != NODE_BAD)
                 load_entry(loader, filling->key, node, element);
+            if (filling->key->entries->finish != NULL)
+                filling->key->entries->finish(loader, node, filling->count, element);
         }
         loader_leave(loader);
     }

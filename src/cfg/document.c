@@ -102,10 +102,16 @@ static void put_entries_intro(struct buf *out, const struct cfg_key *key)
 {
     if (key->entries == NULL)
         return;
+    if (key->entries->name == NULL) {
+        buf_printf(out, "\nA list of at most %d maps with these keys.\n", (int)key->max);
+        if (key->example != NULL)
+            buf_printf(out, "\nExample: `%s`\n", key->example);
+        return;
+    }
     buf_printf(out, "\nKeys are names of your own (`%s`), at most %d.", key->entries->name,
                (int)key->max);
     if (key->entries->short_key != NULL)
-        buf_printf(out, " An entry that is just text gives its `%s`.", key->entries->short_key);
+        buf_printf(out, " An entry that is no map gives its `%s`.", key->entries->short_key);
     buf_putc(out, '\n');
     if (key->standard != NULL)
         buf_printf(out, "\nBuilt in: `%s`\n", key->standard);
@@ -120,16 +126,19 @@ static void put_section(struct buf *out, const struct cfg_key *key, const char *
     buf_printf(&inner, "%s%s%s", path, path[0] != '\0' ? "." : "", key->name);
     buf_printf(out, "\n## `%s`\n\n%s\n", buf_text(&inner), key->text);
     put_entries_intro(out, key);
-    if (key->entries != NULL)
+    if (key->entries != NULL && key->entries->name != NULL)
         buf_printf(&inner, ".%s", key->entries->name);
     put_rows(out, key->table);
     put_sections(out, key->table, buf_text(&inner));
 }
 
-/* A list whose entries have one key each. */
+/* A list on one line whose entries are maps, or may be. */
 static void put_references(struct buf *out, const struct cfg_key *key, const char *path)
 {
-    buf_printf(out, "\nEach of `%s.%s` has one of these keys:\n", path, key->name);
+    if (key->type == &type_secrets)
+        buf_printf(out, "\nEach of `%s.%s` has one of these keys:\n", path, key->name);
+    else
+        buf_printf(out, "\nEach of `%s.%s` is text, or a map with these keys:\n", path, key->name);
     put_rows(out, key->table);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "problems_int.h"
+#include "windows_int.h"
 
 /* Stands for a map that the file does not hold. */
 static const struct node nothing = {.kind = NODE_TEXT, .is_plain = true, .text = ""};
@@ -292,6 +293,7 @@ void cfg_free(struct cfg *cfg)
         return;
     struct cfg_memory *memory = cfg->memory;
     cfg_forget_secrets(cfg);
+    windows_done(memory);
     arena_done(&memory->arena);
     free(memory);
 }

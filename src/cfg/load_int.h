@@ -14,11 +14,14 @@ struct place {
     struct place *next;
 };
 
+struct loaded_zone;
+
 /* Everything a configuration owns; cfg->memory points here. */
 struct cfg_memory {
     struct cfg cfg;
     struct arena arena;
     struct place *places; /* newest first */
+    struct loaded_zone *zones;
 };
 
 struct loader {
@@ -49,6 +52,9 @@ const struct place *memory_find_place(const struct cfg_memory *memory, const voi
 /* The text of a node that has the syntax (NULL: any); NULL: reported. Borrowed from the arena. */
 const char *loader_text(struct loader *loader, const struct node *node, const char *expected,
                         const struct cfg_syntax *syntax);
+
+/* The number of the key's choice that the node names; -1: reported. */
+int loader_word(struct loader *loader, const struct cfg_key *key, const struct node *node);
 
 /* The path, absolute: a relative one starts at the folder of the file. */
 const char *loader_resolve(struct loader *loader, const char *path);

@@ -6,13 +6,10 @@
 #include "base/attr.h"
 #include "load_int.h"
 #include "problems_int.h"
+#include "rules_int.h"
 #include "show_int.h"
 
-/* A problem at the first of the fields that the file gives; the list ends in NULL. */
-static void problem_at(struct loader *loader, const void *const *fields, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
-
-static void problem_at(struct loader *loader, const void *const *fields, const char *fmt, ...)
+void problem_at(struct loader *loader, const void *const *fields, const char *fmt, ...)
 {
     const struct place *place = NULL;
     va_list args;
@@ -23,6 +20,14 @@ static void problem_at(struct loader *loader, const void *const *fields, const c
     problems_vadd(loader->problems, place != NULL ? place->line : 0,
                   place != NULL ? place->column : 0, fmt, args);
     va_end(args);
+}
+
+void *finishable(const void *made)
+{
+    void *mine;
+
+    memcpy(&mine, &made, sizeof(mine));
+    return mine;
 }
 
 static const struct flow *find_flow(struct loader *loader, const struct repository_rule *rule)
@@ -173,6 +178,10 @@ static void check_budgets(struct loader *loader)
 void rules_apply(struct loader *loader)
 {
     check_flows(loader, resolve_flows(loader));
+    rules_people(loader);
+    rules_gates(loader);
+    rules_paths(loader);
     compute_admin(loader);
     check_budgets(loader);
+    rules_asserts(loader);
 }

@@ -79,6 +79,14 @@ static void put_scalar(struct jsonw *w, const char *name, const char *text,
         jsonw_int(w, name, number);
 }
 
+/* The type of a text inside a map of the tables, by its look. */
+static const struct cfg_type *type_of(const char *text)
+{
+    if (strcmp(text, "true") == 0)
+        return &type_bool;
+    return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' ? &type_count : &type_text;
+}
+
 /* A value of the tables as JSON; depth is that of the tables. */
 static void put_node(struct jsonw *w, const char *name, const struct node *node,
                      const struct cfg_type *type)
@@ -93,8 +101,7 @@ static void put_node(struct jsonw *w, const char *name, const struct node *node,
     } else {
         jsonw_open_object(w, name);
         for (const struct node *value = node->first; value != NULL; value = value->next)
-            put_node(w, value->key->text, value,
-                     strcmp(value->text, "true") == 0 ? &type_bool : &type_text);
+            put_node(w, value->key->text, value, type_of(value->text));
         jsonw_close_object(w);
     }
 }

@@ -36,6 +36,9 @@ void schema_keys(struct jsonw *w, const struct cfg_table *table);
 /* One property with its description, default and example. */
 void schema_key(struct jsonw *w, const char *name, const struct cfg_key *key);
 
+/* "enum" of the key's choices */
+void schema_words(const struct cfg_key *key, struct jsonw *w);
+
 /* "type" of a text of this syntax (NULL: any): text, and what editors do not take for text. */
 void schema_text_type(struct jsonw *w, const struct cfg_syntax *syntax);
 

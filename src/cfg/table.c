@@ -7,17 +7,8 @@
 #include "base/log.h"
 #include "cfg/cfg.h"
 
-#define KEY_TABLE(rows)                                                                            \
-    {                                                                                              \
-        .keys = (rows), .count = ARRAY_LEN(rows)                                                   \
-    }
-
-#define SECONDS INT64_C(1000)
-#define MINUTES (60 * SECONDS)
-#define HOURS   (60 * MINUTES)
-#define DAYS    (24 * HOURS)
-#define GIB     (1024 * (int64_t)MIB)
-#define TIB     (1024 * GIB)
+#define GIB (1024 * (int64_t)MIB)
+#define TIB (1024 * GIB)
 
 /* ---- server ---- */
 
@@ -410,6 +401,11 @@ static const struct cfg_key deploy_keys[] = {
 };
 static const struct cfg_table deploy_table = KEY_TABLE(deploy_keys);
 
+static const char *const on_unverified[] = {
+    [FLOW_HOLD] = "hold", [FLOW_ROLL_BACK] = "rollback", [FLOW_ON_UNVERIFIED_COUNT] = NULL};
+static const char *const bypasses[] = {
+    [FLOW_BYPASS_OBSERVE] = "observe", [FLOW_BYPASS_FAIL] = "fail", [FLOW_BYPASS_COUNT] = NULL};
+
 static const struct cfg_key environment_keys[] = {
     {
         .name = "deploy",
@@ -437,6 +433,93 @@ static const struct cfg_key environment_keys[] = {
         .standard = "newest",
         .text = "While a deployment runs: newest keeps the latest commit waiting, every keeps all.",
     },
+    {
+        .name = "manual",
+        .type = &type_texts,
+        .offset = offsetof(struct flow_environment, manual_branches),
+        .syntax = &syntax_branch,
+        .min = 0,
+        .max = 64,
+        .text = "Branches that a person may deploy here by hand.",
+        .example = "[ main, release/* ]",
+    },
+    {
+        .name = "branches",
+        .type = &type_texts,
+        .offset = offsetof(struct flow_environment, branches),
+        .syntax = &syntax_branch,
+        .min = 1,
+        .max = 64,
+        .computed = "any",
+        .text = "Only releases from these branches may enter, however they come.",
+        .example = "[ main, release/* ]",
+    },
+    {
+        .name = "requesters",
+        .type = &type_parties,
+        .offset = offsetof(struct flow_environment, requesters),
+        .syntax = &syntax_party,
+        .min = 0,
+        .max = FLOW_REVIEWERS_MAX,
+        .computed = "anybody",
+        .text = "People and teams who may ask for a deployment, promotion or rollback here.",
+        .example = "[ acme/developers, octocat ]",
+    },
+    {
+        .name = "verify",
+        .type = &type_items,
+        .offset = offsetof(struct flow_environment, verify.items),
+        .table = &cfg_check,
+        .entries = &cfg_verifications,
+        .min = 0,
+        .max = FLOW_CHECKS_MAX,
+        .text = "What must hold after a deployment, for the release to count as verified.",
+        .example = "[ { http: https://shop.example/healthz, for: 1m } ]",
+    },
+    {
+        .name = "on_unverified",
+        .type = &type_choice,
+        .offset = offsetof(struct flow_environment, on_unverified),
+        .choices = on_unverified,
+        .standard = "hold",
+        .text = "When that fails: hold keeps what was deployed and promotes nothing from here, "
+                "rollback brings the last verified release back.",
+    },
+    {
+        .name = "health",
+        .type = &type_probe,
+        .offset = offsetof(struct flow_environment, health),
+        .table = &cfg_health,
+        .text = "A probe of what the environment holds, for as long as it holds it. Exactly one of "
+                "`http` and `command`; unhealthy blocks promotions from here.",
+        .example = "{ http: https://shop.example/healthz, every: 1m }",
+    },
+    {
+        .name = "rollback",
+        .type = &type_section,
+        .offset = offsetof(struct flow_environment, rollback),
+        .table = &cfg_rollback,
+        .text = "What a rollback takes. What is not given is as in the strictest promotion that "
+                "leads here: most approvals, then named reviewers, then who is excluded.",
+    },
+    {
+        .name = "approval_environment",
+        .type = &type_text,
+        .offset = offsetof(struct flow_environment, approval_environment),
+        .syntax = &syntax_environment,
+        .computed = "promotion-approval-NAME where somebody must approve",
+        .text = "Environment on GitHub in which the approval workflow asks for reviews.",
+        .example = "promotion-approval-prod",
+    },
+    {
+        .name = "bypass",
+        .type = &type_choice,
+        .offset = offsetof(struct flow_environment, bypass),
+        .choices = bypasses,
+        .standard = "observe",
+        .text = "A deployment into an environment with approvals that nobody asked envflow for is "
+                "audited and shown; fail also answers it with a failure status.",
+    },
 };
 static const struct cfg_table environment_table = KEY_TABLE(environment_keys);
 static const struct cfg_entries environment_entries = {
@@ -456,9 +539,53 @@ static const struct cfg_key flow_keys[] = {
         .table = &environment_table,
         .entries = &environment_entries,
         .min = 1,
-        .max = 100,
+        .max = FLOW_ENVIRONMENTS_MAX,
         .text = "The environments, by name.",
         .missing = "a flow needs at least one environment",
+    },
+    {
+        .name = "promotions",
+        .type = &type_entries,
+        .offset = offsetof(struct flow, paths),
+        .table = &cfg_promotion,
+        .entries = &cfg_promotions,
+        .min = 0,
+        .max = FLOW_PATHS_MAX,
+        .text = "The only ways from environment to environment, and what opens each. The arrow is "
+                "→ or ->.",
+        .example = "{ staging->prod: { approvals: { required: 2 }, wait: 30m } }",
+    },
+    {
+        .name = "freezes",
+        .type = &type_items,
+        .offset = offsetof(struct flow, windows),
+        .table = &cfg_freeze,
+        .entries = &cfg_freezes,
+        .min = 0,
+        .max = 64,
+        .text = "When nothing may be deployed: every week, or once.",
+        .example = "[ { name: weekend, environments: [ prod ], from: Fri 16:00, to: Mon 08:00, "
+                   "zone: Europe/Berlin } ]",
+    },
+    {
+        .name = "releases",
+        .type = &type_texts,
+        .offset = offsetof(struct flow, release_branches),
+        .syntax = &syntax_branch,
+        .min = 0,
+        .max = 64,
+        .standard = "[ release/* ]",
+        .text = "Branches that are releases: a push to one makes the release of its name.",
+    },
+    {
+        .name = "assert",
+        .type = &type_texts,
+        .offset = offsetof(struct flow, asserts),
+        .syntax = &syntax_words,
+        .min = 0,
+        .max = 64,
+        .text = "What must be true of this flow, in words that `envflow prove` knows.",
+        .example = "[ prod needs 2 people, prod only from staging ]",
     },
 };
 static const struct cfg_table flow_table = KEY_TABLE(flow_keys);
@@ -520,10 +647,20 @@ static const struct cfg_key root_keys[] = {
         .entries = &flow_entries,
         .min = 0,
         .max = 100,
-        .standard = "{ standard: { environments: { dev-int: { auto: [ main ] }, future: {}, "
-                    "active: {}, uat: {}, staging: {}, prod: {} } } }",
+        .standard = cfg_standard_flow,
         .text = "Environments and how they are deployed. `standard` is built in, and what is "
                 "written for it here comes on top; any other flow starts empty.",
+    },
+    {
+        .name = "teams",
+        .type = &type_entries,
+        .offset = offsetof(struct cfg, graph.teams),
+        .table = &cfg_team,
+        .entries = &cfg_teams,
+        .min = 0,
+        .max = 500,
+        .text = "Who is in a team, where GitHub is not asked.",
+        .example = "{ acme/sre: [ octocat#583231, hubot ] }",
     },
     {
         .name = "log",

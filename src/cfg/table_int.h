@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+struct arena;
 struct cfg_key;
 struct jsonw;
 struct loader;
@@ -56,16 +57,21 @@ struct cfg_syntax {
     const char *pattern; /* ECMA 262, never stricter than check */
 };
 
-/* A map of entries: an array in the struct, and how many. Entries given by the user come over
- * those of the default, key by key. */
+/* A map of entries, or a list of maps: an array in the struct, and how many. Entries given by the
+ * user come over those of the default, key by key. */
 struct cfg_entries {
     size_t size;                     /* of one element */
     size_t name_offset;              /* of its name, const char * */
     size_t count_offset;             /* of the number of elements, beside the array */
     const struct cfg_syntax *syntax; /* of a name */
-    const char *name;                /* in the manual: "<environment>" */
-    const char *short_key;           /* an entry given as text is this key's value; or NULL */
+    const char *name;                /* in the manual: "<environment>"; NULL: a list */
+    const char *short_key;           /* an entry that is no map is this key's value; or NULL */
     const char *starter;             /* name of the entry that the starter file shows; or NULL */
+
+    /* The one spelling of a name that has several; or NULL. The syntax was checked. */
+    const char *(*canonical)(struct arena *arena, const char *name);
+    /* What is left to do and to check once an element is filled; or NULL. */
+    void (*finish)(struct loader *loader, const struct node *node, size_t i, void *element);
 };
 
 struct cfg_key {
@@ -88,9 +94,34 @@ struct cfg_key {
 
 extern const struct cfg_table cfg_root;
 
+/* The parts of it that stand in table_flow.c. */
+extern const char cfg_standard_flow[]; /* the flow that is built in, as a user would write it */
+extern const struct cfg_table cfg_team;
+extern const struct cfg_table cfg_check;
+extern const struct cfg_table cfg_seats;
+extern const struct cfg_table cfg_health;
+extern const struct cfg_table cfg_promotion;
+extern const struct cfg_table cfg_rollback;
+extern const struct cfg_table cfg_freeze;
+extern const struct cfg_entries cfg_teams;
+extern const struct cfg_entries cfg_verifications;
+extern const struct cfg_entries cfg_promotions;
+extern const struct cfg_entries cfg_freezes;
+
+#define KEY_TABLE(rows)                                                                            \
+    {                                                                                              \
+        .keys = (rows), .count = ARRAY_LEN(rows)                                                   \
+    }
+
+#define SECONDS INT64_C(1000)
+#define MINUTES (60 * SECONDS)
+#define HOURS   (60 * MINUTES)
+#define DAYS    (24 * HOURS)
+
 /* The type of each value; load.c knows what they share. */
 extern const struct cfg_type type_bool;
 extern const struct cfg_type type_count;
+extern const struct cfg_type type_status;
 extern const struct cfg_type type_size;
 extern const struct cfg_type type_duration;
 extern const struct cfg_type type_choice;
@@ -102,6 +133,14 @@ extern const struct cfg_type type_texts;
 extern const struct cfg_type type_addresses;
 extern const struct cfg_type type_command;
 extern const struct cfg_type type_secrets;
+extern const struct cfg_type type_either; /* one of two words, kept as a bool: the second */
+extern const struct cfg_type type_words;  /* any of several words, each kept as a bool */
+extern const struct cfg_type type_people;
+extern const struct cfg_type type_parties; /* with a table: teams may carry a minimum */
+extern const struct cfg_type type_zone;
+extern const struct cfg_type type_edge;  /* of a freeze window */
+extern const struct cfg_type type_probe; /* a section that is there or not: one check */
+extern const struct cfg_type type_items; /* a list of maps */
 extern const struct cfg_type type_section;
 extern const struct cfg_type type_entries;
 
@@ -122,5 +161,11 @@ extern const struct cfg_syntax syntax_repository;
 extern const struct cfg_syntax syntax_flow;
 extern const struct cfg_syntax syntax_environment;
 extern const struct cfg_syntax syntax_branch;
+extern const struct cfg_syntax syntax_path;
+extern const struct cfg_syntax syntax_url;
+extern const struct cfg_syntax syntax_person;
+extern const struct cfg_syntax syntax_team;
+extern const struct cfg_syntax syntax_party;
+extern const struct cfg_syntax syntax_words; /* a sentence: anything but nothing */
 
 #endif

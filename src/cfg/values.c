@@ -80,6 +80,14 @@ static void load_number(struct loader *loader, const struct cfg_key *key, const 
         memcpy(field(key, base), &number, sizeof(number));
 }
 
+static bool is_positive(const struct cfg_key *key, const void *base)
+{
+    int64_t number;
+
+    memcpy(&number, (const char *)base + key->offset, sizeof(number));
+    return number > 0;
+}
+
 static void show_number(const struct cfg_key *key, const void *base, unsigned indent UNUSED,
                         struct buf *out)
 {
@@ -128,6 +136,18 @@ const struct cfg_type type_count = {
     .is_bare = true,
     .load = load_number,
     .is_set = always_set,
+    .show = show_number,
+    .schema = schema_count,
+    .parse = parse_count,
+    .format = format_count,
+};
+/* Not there for what has no status. */
+const struct cfg_type type_status = {
+    .name = "number",
+    .expects = "a status such as 200",
+    .is_bare = true,
+    .load = load_number,
+    .is_set = is_positive,
     .show = show_number,
     .schema = schema_count,
     .parse = parse_count,
@@ -199,25 +219,10 @@ const struct cfg_type type_bool = {
 static void load_choice(struct loader *loader, const struct cfg_key *key, const struct node *node,
                         void *base)
 {
-    const char *text = loader_text(loader, node, key->type->expects, key->syntax);
-    char type[DESCRIPTION_SIZE];
+    int i = loader_word(loader, key, node);
 
-    if (text == NULL)
-        return;
-    struct nearest nearest = {.text = text};
-    for (int i = 0; key->choices[i] != NULL; i++) {
-        if (strcmp(key->choices[i], text) == 0) {
-            memcpy(field(key, base), &i, sizeof(i));
-            return;
-        }
-        nearest_offer(&nearest, key->choices[i]);
-    }
-    describe_type(key, type);
-    if (nearest.best != NULL)
-        loader_problem(loader, node, "expected %s, found '%.64s'; did you mean '%s'?", type, text,
-                       nearest.best);
-    else
-        loader_problem(loader, node, "expected %s, found '%.64s'", type, text);
+    if (i >= 0)
+        memcpy(field(key, base), &i, sizeof(i));
 }
 
 static void show_choice(const struct cfg_key *key, const void *base, unsigned indent UNUSED,
@@ -229,21 +234,13 @@ static void show_choice(const struct cfg_key *key, const void *base, unsigned in
     buf_puts(out, key->choices[i]);
 }
 
-static void schema_choice(const struct cfg_key *key, struct jsonw *w)
-{
-    jsonw_open_array(w, "enum");
-    for (size_t i = 0; key->choices[i] != NULL; i++)
-        jsonw_text(w, NULL, key->choices[i]);
-    jsonw_close_array(w);
-}
-
 const struct cfg_type type_choice = {
     .name = "one of",
     .expects = "a word",
     .load = load_choice,
     .is_set = always_set,
     .show = show_choice,
-    .schema = schema_choice,
+    .schema = schema_words,
 };
 
 /* ---- texts ---- */

@@ -154,8 +154,10 @@ static const struct meaning {
     const char *hint;
 } meanings[] = {
     {401, CLI_NOT_ALLOWED, "ask over the socket file, as root or as the user envflow runs as"},
-    {403, CLI_NOT_ALLOWED, "ask over the socket file, as root or as the user envflow runs as"},
+    {403, CLI_NOT_ALLOWED,
+     "'envflow audit list' shows who did what; tokens: 'envflow token create'"},
     {404, CLI_NOT_FOUND, "'envflow deliveries list' and 'deployments list' show what there is"},
+    {422, CLI_GATE_SHUT, "'envflow why' says what would open it"},
     {409, CLI_CONFLICT, "'envflow status' shows what goes on"},
     {504, CLI_TIMED_OUT, "'envflow status' shows what goes on"},
 };
@@ -200,6 +202,19 @@ static int refused(const struct endpoint *endpoint, long status, const json_t *t
 }
 
 /* Takes the answer's bytes. */
+static int read_text(const struct endpoint *endpoint, struct client_answer *answer,
+                     struct buf *ret_text)
+{
+    if (answer->status < 200 || answer->status > 299) {
+        AUTO(json) json_t *tree = json_loadb(buf_text(&answer->body), answer->body.len, 0, NULL);
+        return refused(endpoint, answer->status, tree);
+    }
+    *ret_text = answer->body;
+    answer->body = BUF_INIT(ANSWER_BYTES_MAX);
+    return CLI_DONE;
+}
+
+/* Takes the answer's bytes. */
 static int read_answer(const struct endpoint *endpoint, struct client_answer *answer,
                        struct api_answer *ret_answer)
 {
@@ -215,44 +230,112 @@ static int read_answer(const struct endpoint *endpoint, struct client_answer *an
     return CLI_DONE;
 }
 
-static int call(const struct cli_args *args, const char *method, const struct buf *path,
-                struct api_answer *ret_answer)
+#define CREDENTIAL_SIZE 256
+
+/* Who asks: a token from the environment, which no process list shows; and over the socket the
+ * person named by --as. */
+struct caller {
+    char authorization[CREDENTIAL_SIZE + 32];
+    char as[CREDENTIAL_SIZE + 32];
+    const char *headers[8];
+};
+
+static int name_caller(const struct cli_args *args, bool has_body, struct caller *caller)
 {
-    static const char *const headers[] = {
-        "Accept: application/json", "User-Agent: envflow/" ENVFLOW_VERSION, "Content-Type:", NULL};
-    struct client_request request = {
-        .method = method, .path = buf_text(path), .headers = headers, .timeout_ms = API_TIMEOUT_MS};
-    struct candidates candidates = {.count = 0};
+    const char *token = secure_getenv("ENVFLOW_TOKEN");
+    const char *as = cli_option_or_none(args, "as");
+    size_t count = 0;
+
+    caller->headers[count++] = "Accept: application/json";
+    caller->headers[count++] = "User-Agent: envflow/" ENVFLOW_VERSION;
+    caller->headers[count++] = has_body ? "Content-Type: application/json" : "Content-Type:";
+    if ((token != NULL && strlen(token) > CREDENTIAL_SIZE) ||
+        (as != NULL && strlen(as) > CREDENTIAL_SIZE))
+        return cli_fail(CLI_USAGE, "$ENVFLOW_TOKEN or --as is longer than %d bytes",
+                        CREDENTIAL_SIZE);
+    if (token != NULL && token[0] != '\0') {
+        snprintf(caller->authorization, sizeof(caller->authorization), "Authorization: Bearer %s",
+                 token);
+        caller->headers[count++] = caller->authorization;
+    }
+    if (as != NULL) {
+        snprintf(caller->as, sizeof(caller->as), "X-Envflow-As: %s", as);
+        caller->headers[count++] = caller->as;
+    }
+    caller->headers[count] = NULL;
+    return CLI_DONE;
+}
+
+/* Asks one listener after the other until one takes the connection; the caller reads its answer. */
+static int ask_any(const struct candidates *candidates, const struct client_request *request,
+                   struct endpoint *ret_endpoint, struct client_answer *ret_answer)
+{
     char causes[2048] = "";
     size_t used = 0;
     struct err err = {.code = ERR_OK};
 
-    if (path->failed)
-        return cli_fail(CLI_USAGE, "the operands are longer than anything envflow knows");
-    int code = find_candidates(args, &candidates);
-    if (code != CLI_DONE)
-        return code;
-    for (size_t i = 0; i < candidates.count; i++) {
-        AUTO(client_answer) struct client_answer answer = {.status = 0};
-        if (client_call(&candidates.items[i], &request, &answer, &err))
-            return read_answer(&candidates.items[i], &answer, ret_answer);
+    for (size_t i = 0; i < candidates->count; i++) {
+        *ret_endpoint = candidates->items[i];
+        if (client_call(&candidates->items[i], request, ret_answer, &err))
+            return CLI_DONE;
         if (err.code != ERR_UNREACHABLE)
-            return no_answer(&candidates.items[i], &err);
+            return no_answer(&candidates->items[i], &err);
         int put = snprintf(causes + used, sizeof(causes) - used, "%stried %s (%.200s)",
-                           used > 0 ? ", " : "", candidates.items[i].text, err.text);
+                           used > 0 ? ", " : "", candidates->items[i].text, err.text);
         used += put > 0 && (size_t)put < sizeof(causes) - used ? (size_t)put : 0;
     }
-    return unreachable(&candidates, causes);
+    return unreachable(candidates, causes);
+}
+
+static int call(const struct cli_args *args, const char *method, const struct buf *path,
+                const struct buf *body, struct endpoint *ret_endpoint,
+                struct client_answer *ret_answer)
+{
+    struct caller caller;
+    struct client_request request = {
+        .method = method,
+        .path = buf_text(path),
+        .headers = caller.headers,
+        .body = body != NULL ? buf_text(body) : NULL,
+        .body_bytes = body != NULL ? body->len : 0,
+        .timeout_ms = API_TIMEOUT_MS,
+    };
+    struct candidates candidates = {.count = 0};
+
+    if (path->failed || (body != NULL && body->failed))
+        return cli_fail(CLI_USAGE, "the operands are longer than anything envflow knows");
+    int code = name_caller(args, body != NULL, &caller);
+    if (code == CLI_DONE)
+        code = find_candidates(args, &candidates);
+    return code != CLI_DONE ? code : ask_any(&candidates, &request, ret_endpoint, ret_answer);
 }
 
 int api_get(const struct cli_args *args, const struct buf *path, struct api_answer *ret_answer)
 {
-    return call(args, "GET", path, ret_answer);
+    AUTO(client_answer) struct client_answer answer = {.status = 0};
+    struct endpoint endpoint;
+    int code = call(args, "GET", path, NULL, &endpoint, &answer);
+
+    return code != CLI_DONE ? code : read_answer(&endpoint, &answer, ret_answer);
 }
 
-int api_post(const struct cli_args *args, const struct buf *path, struct api_answer *ret_answer)
+int api_get_text(const struct cli_args *args, const struct buf *path, struct buf *ret_text)
 {
-    return call(args, "POST", path, ret_answer);
+    AUTO(client_answer) struct client_answer answer = {.status = 0};
+    struct endpoint endpoint;
+    int code = call(args, "GET", path, NULL, &endpoint, &answer);
+
+    return code != CLI_DONE ? code : read_text(&endpoint, &answer, ret_text);
+}
+
+int api_post(const struct cli_args *args, const struct buf *path, const struct buf *body,
+             struct api_answer *ret_answer)
+{
+    AUTO(client_answer) struct client_answer answer = {.status = 0};
+    struct endpoint endpoint;
+    int code = call(args, "POST", path, body, &endpoint, &answer);
+
+    return code != CLI_DONE ? code : read_answer(&endpoint, &answer, ret_answer);
 }
 
 int api_print_json(const struct api_answer *answer)

@@ -24,8 +24,12 @@ struct api_answer {
  * Returns CLI_DONE; or prints why not and returns the exit code, *ret_answer untouched. */
 MUST_CHECK int api_get(const struct cli_args *args, const struct buf *path,
                        struct api_answer *ret_answer);
-MUST_CHECK int api_post(const struct cli_args *args, const struct buf *path,
+/* body: a JSON object, or NULL. In the name of --as, where the command has that option. */
+MUST_CHECK int api_post(const struct cli_args *args, const struct buf *path, const struct buf *body,
                         struct api_answer *ret_answer);
+/* The answer's bytes as they are: for what is no single JSON object. */
+MUST_CHECK int api_get_text(const struct cli_args *args, const struct buf *path,
+                            struct buf *ret_text);
 
 /* For --json: the answer as it came, and a line end. Returns as term_print. */
 int api_print_json(const struct api_answer *answer);

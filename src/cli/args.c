@@ -188,6 +188,13 @@ const char *cli_option(const struct cli_args *args, const char *name)
     return args->values[place];
 }
 
+const char *cli_option_or_none(const struct cli_args *args, const char *name)
+{
+    int place = place_of(args->command, name, strlen(name), 0);
+
+    return place >= 0 ? args->values[place] : NULL;
+}
+
 const char *cli_operand(const struct cli_args *args, size_t i)
 {
     return i < args->operands_count ? args->operands[i] : NULL;

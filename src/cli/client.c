@@ -160,7 +160,7 @@ static bool failed(CURL *curl, CURLcode code, const char *detail, struct err *er
         return false;
     }
     if (means == ERR_LIMIT)
-        return err_set(err, ERR_LIMIT, "the answer is larger than %zu bytes", ANSWER_BYTES_MAX);
+        return err_set(err, ERR_LIMIT, "the answer is larger than it may be");
     return err_set(err, means, "%s", detail[0] != '\0' ? detail : curl_easy_strerror(code));
 }
 
@@ -169,7 +169,9 @@ bool client_call(const struct endpoint *endpoint, const struct client_request *r
 {
     char url[ENDPOINT_SIZE * 4];
     char detail[CURL_ERROR_SIZE] = "";
-    struct client_answer answer = {.body = BUF_INIT(ANSWER_BYTES_MAX)};
+    size_t bytes_max =
+        request->answer_bytes_max != 0 ? request->answer_bytes_max : ANSWER_BYTES_MAX;
+    struct client_answer answer = {.body = BUF_INIT(bytes_max)};
 
     int len = snprintf(url, sizeof(url), "%s%s", endpoint->base, request->path);
     if (len < 0 || (size_t)len >= sizeof(url))

@@ -39,6 +39,7 @@ struct client_request {
     const void *body;           /* NULL for none */
     size_t body_bytes;
     long timeout_ms;
+    size_t answer_bytes_max;         /* 0: ANSWER_BYTES_MAX */
     const char *trusted_certificate; /* PEM: trust exactly this one, whatever its name; or NULL */
     bool is_insecure;                /* no TLS verification at all */
 };

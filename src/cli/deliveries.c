@@ -182,7 +182,7 @@ int deliveries_replay_run(const struct cli_args *args)
 
     path_of(&path, cli_operand(args, 0));
     buf_puts(&path, "/replay");
-    int code = api_post(args, &path, &answer);
+    int code = api_post(args, &path, NULL, &answer);
     if (code != CLI_DONE)
         return code;
     if (cli_option(args, "json") != NULL)

@@ -47,7 +47,7 @@ static void add_lane(const struct view *view, struct table *table, const json_t 
     view_text_cell(view, table, payload_str_or(lane, "repository", ""));
     view_text_cell(view, table, payload_str_or(lane, "environment", ""));
     table_cell(table, view_style(state), state);
-    table_cell(table, STYLE_PLAIN, holds);
+    table_cell(table, view_style(payload_str_or(lane, "health", "")), holds);
     table_cell(table, STYLE_PLAIN, running);
     table_cell(table, STYLE_PLAIN, queued);
 }
@@ -102,6 +102,50 @@ static void put_lanes(const struct view *view, struct buf *out, const json_t *tr
                       "opens a lane.\n");
     table_print(&table, true, out);
     json_array_foreach(lanes, i, lane) put_failure(view, out, lane);
+}
+
+static void put_frozen(const struct view *view, struct buf *out, const json_t *tree)
+{
+    static const char *const scopes[] = {"flow", "repository", "environment"};
+    const json_t *freeze = NULL;
+    size_t i = 0;
+
+    json_array_foreach(payload_get(tree, "frozen"), i, freeze)
+    {
+        char scope[700] = "";
+        char line[1400];
+
+        for (size_t k = 0; k < ARRAY_LEN(scopes); k++) {
+            const char *part = payload_str_or(freeze, scopes[k], "");
+            size_t used = strlen(scope);
+            if (part[0] != '\0')
+                snprintf(scope + used, sizeof(scope) - used, "%s%.200s", used > 0 ? ", " : "",
+                         part);
+        }
+        snprintf(line, sizeof(line), "%s, by %.64s: %.512s",
+                 scope[0] != '\0' ? scope : "everything", payload_str_or(freeze, "by", "?"),
+                 payload_str_or(freeze, "reason", ""));
+        buf_puts(out, i == 0 ? "\n" : "");
+        view_line(view, out, "Stopped", STYLE_RED, line);
+    }
+}
+
+static void put_promotions(const struct view *view, struct buf *out, const json_t *tree)
+{
+    const json_t *promotion = NULL;
+    size_t i = 0;
+
+    json_array_foreach(payload_get(tree, "promotions"), i, promotion)
+    {
+        char line[1400];
+
+        snprintf(line, sizeof(line), "%.26s  %.100s to %.60s of %.200s: %.512s",
+                 payload_str_or(promotion, "id", ""), payload_str_or(promotion, "release", ""),
+                 payload_str_or(promotion, "to", ""), payload_str_or(promotion, "repository", ""),
+                 payload_str_or(promotion, "sentence", ""));
+        buf_puts(out, i == 0 ? "\n" : "");
+        view_line(view, out, i == 0 ? "On its way" : "", STYLE_YELLOW, line);
+    }
 }
 
 static void put_journal(const struct view *view, struct buf *out, const json_t *tree)
@@ -161,6 +205,8 @@ int status_run(const struct cli_args *args)
 
     put_not_ready(&view, &out, answer.tree);
     put_lanes(&view, &out, answer.tree);
+    put_frozen(&view, &out, answer.tree);
+    put_promotions(&view, &out, answer.tree);
     put_journal(&view, &out, answer.tree);
     put_server(&view, &out, answer.tree);
     return term_print(&out);

@@ -23,10 +23,31 @@ enum style view_style(const char *word)
         const char *word;
         enum style style;
     } styles[] = {
-        {"succeeded", STYLE_GREEN},  {"acted", STYLE_GREEN},     {"failed", STYLE_RED},
-        {"unknown", STYLE_RED},      {"quarantined", STYLE_RED}, {"running", STYLE_YELLOW},
-        {"deploying", STYLE_YELLOW}, {"queued", STYLE_YELLOW},   {"superseded", STYLE_DIM},
-        {"ignored", STYLE_DIM},      {"duplicate", STYLE_DIM},   {"idle", STYLE_DIM},
+        {"succeeded", STYLE_GREEN},
+        {"acted", STYLE_GREEN},
+        {"failed", STYLE_RED},
+        {"unknown", STYLE_RED},
+        {"quarantined", STYLE_RED},
+        {"running", STYLE_YELLOW},
+        {"deploying", STYLE_YELLOW},
+        {"queued", STYLE_YELLOW},
+        {"superseded", STYLE_DIM},
+        {"verifying", STYLE_YELLOW},
+        {"awaiting_approval", STYLE_YELLOW},
+        {"waiting", STYLE_YELLOW},
+        {"checking", STYLE_YELLOW},
+        {"unverified", STYLE_RED},
+        {"unhealthy", STYLE_RED},
+        {"refused", STYLE_RED},
+        {"rejected", STYLE_RED},
+        {"expired", STYLE_RED},
+        {"rolled_back", STYLE_RED},
+        {"passed", STYLE_GREEN},
+        {"cancelled", STYLE_DIM},
+        {"withdrawn", STYLE_DIM},
+        {"ignored", STYLE_DIM},
+        {"duplicate", STYLE_DIM},
+        {"idle", STYLE_DIM},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(styles); i++) {

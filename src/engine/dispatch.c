@@ -9,18 +9,18 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/list.h"
 #include "base/log.h"
+#include "checks_int.h"
 #include "engine/engine.h"
+#include "jobs_int.h"
 
-#define ENVIRONMENT_BYTES_MAX (256 * KIB)
-#define VARIABLES_MAX         128
-#define MASKS_MAX             (CFG_SECRETS_MAX + VARIABLES_MAX)
-#define OUTPUT_SLACK          1024 /* bytes of the line that says how much was cut */
+#define OUTPUT_SLACK 1024 /* bytes of the line that says how much was cut */
 
-/* A command that runs. */
+/* A command that runs, for a deployment or a check. */
 struct running {
     struct dispatch *dispatch;
-    struct id deployment;
+    struct lanes_start what;
     struct command *command; /* owned until it ends */
     struct running *next;
 };
@@ -92,13 +92,13 @@ static struct lanes_outcome outcome_of(const struct command_result *result)
     return outcome;
 }
 
-static void add_end(struct dispatch *dispatch, const struct id *deployment,
+static void add_end(struct dispatch *dispatch, const struct lanes_start *started,
                     const struct lanes_outcome *outcome)
 {
     struct dispatch_end *end = calloc(1, sizeof(*end));
 
     assert(end != NULL);
-    end->deployment = *deployment;
+    end->of = *started;
     end->outcome = *outcome;
     *dispatch->last_end = end;
     dispatch->last_end = &end->next;
@@ -120,148 +120,45 @@ static void on_command_end(const struct command_result *result, void *arg)
     struct lanes_outcome outcome = outcome_of(result);
 
     unlink_running(running);
-    add_end(running->dispatch, &running->deployment, &outcome);
+    add_end(running->dispatch, &running->what, &outcome);
     free(running);
 }
 
-static void end_unstarted(struct dispatch *dispatch, const struct id *deployment,
+static void end_unstarted(struct dispatch *dispatch, const struct lanes_start *what,
                           enum reason_code code, const char *why)
 {
     struct lanes_outcome outcome = {.kind = LANE_FAILED, .reason = reason_make(code, "%s", why)};
 
-    add_end(dispatch, deployment, &outcome);
-}
-
-/* ---- what the command gets ---- */
-
-/* Variables one after the other in one buffer, and pointers to them once it no longer moves. */
-struct variables {
-    struct buf bytes;
-    size_t offsets[VARIABLES_MAX];
-    size_t count;
-};
-
-static void add_variable(struct variables *variables, const char *name, const char *value)
-{
-    if (variables->count == VARIABLES_MAX)
-        return;
-    variables->offsets[variables->count++] = variables->bytes.len;
-    buf_printf(&variables->bytes, "%s=%s", name, value);
-    buf_putc(&variables->bytes, '\0');
-}
-
-/* What every program expects to find; nothing else of our environment is handed on unasked. */
-static const char *const always_passed[] = {"PATH", "HOME", "USER",   "LOGNAME",
-                                            "LANG", "TZ",   "TMPDIR", NULL};
-
-static void pass_variables(struct variables *variables, const char *const *names)
-{
-    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
-        const char *value = getenv(names[i]); /* NOLINT(concurrency-mt-unsafe): nobody sets any */
-        if (value != NULL)
-            add_variable(variables, names[i], value);
-    }
-}
-
-static void add_facts(struct variables *variables, const struct store_deployment *deployment,
-                      const struct store_lane *lane)
-{
-    char attempt[16];
-
-    snprintf(attempt, sizeof(attempt), "%u", deployment->attempt);
-    add_variable(variables, "ENVFLOW_REPOSITORY", deployment->repository);
-    add_variable(variables, "ENVFLOW_ENVIRONMENT", deployment->environment);
-    add_variable(variables, "ENVFLOW_SHA", deployment->sha.hex);
-    add_variable(variables, "ENVFLOW_PREVIOUS_SHA", lane->holds.hex);
-    add_variable(variables, "ENVFLOW_REF", deployment->ref);
-    add_variable(variables, "ENVFLOW_DEPLOYMENT_ID", deployment->id.text);
-    add_variable(variables, "ENVFLOW_DELIVERY", deployment->delivery_guid);
-    add_variable(variables, "ENVFLOW_ATTEMPT", attempt);
-}
-
-/* A variable handed through is taken for a secret by its name. */
-static bool names_a_secret(const char *name)
-{
-    static const char *const words[] = {"SECRET", "TOKEN", "PASSWORD",
-                                        "PASSWD", "KEY",   "CREDENTIAL"};
-
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcasestr(name, words[i]) != NULL)
-            return true;
-    }
-    return false;
-}
-
-static void collect_masks(const struct cfg *cfg, const struct deploy_command *deploy,
-                          const char *masks[MASKS_MAX + 1])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < cfg->secrets_count; i++) {
-        if (cfg->secrets[i].bytes != NULL)
-            masks[count++] = cfg->secrets[i].bytes;
-    }
-    for (size_t i = 0; deploy->pass_env != NULL && deploy->pass_env[i] != NULL; i++) {
-        const char *value = getenv(deploy->pass_env[i]); /* NOLINT(concurrency-mt-unsafe) */
-        if (value != NULL && value[0] != '\0' && names_a_secret(deploy->pass_env[i]) &&
-            count < MASKS_MAX)
-            masks[count++] = value;
-    }
-    masks[count] = NULL;
-}
-
-static bool run_command(struct dispatch *dispatch, struct running *running,
-                        const struct store_deployment *deployment,
-                        const struct deploy_command *deploy, struct err *err)
-{
-    struct variables variables = {.bytes = BUF_INIT(ENVIRONMENT_BYTES_MAX)};
-    const char *pointers[VARIABLES_MAX + 1] = {NULL};
-    const char *masks[MASKS_MAX + 1];
-    struct store_lane lane;
-    char run_dir[PATH_MAX];
-
-    if (!store_lane_get(dispatch->lanes->store, deployment->repository_id, deployment->environment,
-                        &lane, err))
-        return false;
-    add_facts(&variables, deployment, &lane);
-    pass_variables(&variables, always_passed);
-    pass_variables(&variables, deploy->pass_env);
-    collect_masks(dispatch->cfg, deploy, masks);
-    for (size_t i = 0; i < variables.count && !variables.bytes.failed; i++)
-        pointers[i] = variables.bytes.data + variables.offsets[i];
-
-    struct command_spec spec = {
-        .run_dir =
-            engine_run_dir(dispatch->cfg->store_dir, deployment->id.text, run_dir, sizeof(run_dir)),
-        .argv = deploy->argv,
-        .workdir = deploy->workdir,
-        .environment = pointers,
-        .masks = masks,
-        .timeout_ms = deploy->timeout_ms,
-        .kill_grace_ms = deploy->kill_grace_ms,
-        .output_bytes_max = deploy->output_bytes_max,
-    };
-    bool started =
-        variables.bytes.failed
-            ? err_set(err, ERR_LIMIT, "the environment is larger than %zu bytes",
-                      (size_t)ENVIRONMENT_BYTES_MAX)
-            : command_start(dispatch->loop, &spec, on_command_end, running, &running->command, err);
-    buf_done(&variables.bytes);
-    return started;
+    add_end(dispatch, what, &outcome);
 }
 
 /* ---- starting and taking up ---- */
 
-static struct running *running_new(struct dispatch *dispatch, const struct id *deployment)
+static struct running *running_new(struct dispatch *dispatch, const struct lanes_start *what)
 {
     struct running *running = calloc(1, sizeof(*running));
 
     assert(running != NULL);
     running->dispatch = dispatch;
-    running->deployment = *deployment;
+    running->what = *what;
     running->next = dispatch->running;
     dispatch->running = running;
     return running;
+}
+
+static struct job job_of(struct running *running)
+{
+    const struct dispatch *dispatch = running->dispatch;
+
+    return (struct job){
+        .loop = dispatch->loop,
+        .cfg = dispatch->cfg,
+        .store = dispatch->lanes->store,
+        .id = &running->what.id,
+        .on_end = on_command_end,
+        .arg = running,
+        .ret_command = &running->command,
+    };
 }
 
 static void running_drop(struct running *running)
@@ -273,108 +170,149 @@ static void running_drop(struct running *running)
 static struct log_ctx context_of(const struct store_deployment *deployment)
 {
     return (struct log_ctx){
-        .delivery = deployment->delivery_guid,
+        .delivery = deployment->delivery_guid[0] != '\0' ? deployment->delivery_guid : NULL,
         .repository = deployment->repository,
         .environment = deployment->environment,
         .deployment = deployment->id.text,
     };
 }
 
-static void start_one(struct dispatch *dispatch, const struct store_deployment *deployment)
+static void start_deployment(struct dispatch *dispatch, const struct lanes_start *what)
 {
-    const struct flow_environment *environment = lanes_environment(dispatch->lanes, deployment);
-    struct log_ctx ctx = context_of(deployment);
+    struct store_deployment deployment;
     struct err err;
 
-    if (environment == NULL || environment->deploy.argv == NULL) {
-        end_unstarted(dispatch, &deployment->id, REASON_CONFIG_GONE,
-                      "the configuration no longer says how to deploy this environment");
+    /* The row was committed a moment ago: not finding it is the store's failure. */
+    if (!store_deployment_get(dispatch->lanes->store, what->id.text, &deployment, &err)) {
+        end_unstarted(dispatch, what, REASON_COMMAND_NOT_STARTED, err.text);
         return;
     }
-    struct running *running = running_new(dispatch, &deployment->id);
-    if (!run_command(dispatch, running, deployment, &environment->deploy, &err)) {
+    const struct flow_environment *environment = lanes_environment(dispatch->lanes, &deployment);
+    struct log_ctx ctx = context_of(&deployment);
+    if (environment == NULL || environment->deploy.argv == NULL) {
+        end_unstarted(dispatch, what, REASON_CONFIG_GONE,
+                      "the configuration does not say how to deploy this environment");
+        return;
+    }
+    struct running *running = running_new(dispatch, what);
+    struct job job = job_of(running);
+    if (!jobs_run_deployment(&job, &deployment, &environment->deploy, &err)) {
         log_error(&ctx, "deployment.not_started", "%s", err.text);
         running_drop(running);
-        end_unstarted(dispatch, &deployment->id, REASON_COMMAND_NOT_STARTED, err.text);
+        end_unstarted(dispatch, what, REASON_COMMAND_NOT_STARTED, err.text);
         return;
     }
     log_info(&ctx, "deployment.started", "runs %s for %.7s, attempt %u",
-             environment->deploy.argv[0], deployment->sha.hex, deployment->attempt);
+             environment->deploy.argv[0], deployment.sha.hex, deployment.attempt);
 }
 
-void dispatch_run_starts(struct dispatch *dispatch)
+static void start_check(struct dispatch *dispatch, const struct lanes_start *what)
+{
+    const struct flow_check *check = NULL;
+    struct store_check row;
+    struct err err;
+
+    if (!store_check_get(dispatch->lanes->store, what->id.text, &row, &err) ||
+        !checks_find(dispatch->lanes, &row, &check, &err)) {
+        end_unstarted(dispatch, what, REASON_COMMAND_NOT_STARTED, err.text);
+        return;
+    }
+    if (check == NULL) {
+        end_unstarted(dispatch, what, REASON_CONFIG_GONE,
+                      "the configuration no longer has this check");
+        return;
+    }
+    struct running *running = running_new(dispatch, what);
+    struct job job = job_of(running);
+    if (!jobs_run_check(&job, &row, check, &err)) {
+        struct log_ctx ctx = {.environment = row.environment};
+        log_error(&ctx, "check.not_started", "%s: %s", row.name, err.text);
+        running_drop(running);
+        end_unstarted(dispatch, what, REASON_COMMAND_NOT_STARTED, err.text);
+    }
+}
+
+typedef void start_fn(struct dispatch *dispatch, const struct lanes_start *what);
+
+static start_fn *const starters[] = {
+    [LANES_DEPLOYMENT] = start_deployment,
+    [LANES_CHECK] = start_check,
+};
+
+static void stop(struct dispatch *dispatch, const struct id *id)
+{
+    for (struct running *running = dispatch->running; running != NULL; running = running->next) {
+        if (strcmp(running->what.id.text, id->text) == 0)
+            command_cancel(running->command);
+    }
+}
+
+void dispatch_follow(struct dispatch *dispatch)
 {
     struct lanes *lanes = dispatch->lanes;
 
-    for (size_t i = 0; i < lanes->starts_count; i++) {
-        struct store_deployment deployment;
-        struct err err;
-
-        /* The row was committed a moment ago: not finding it is the store's failure. */
-        if (!store_deployment_get(lanes->store, lanes->starts[i].text, &deployment, &err))
-            end_unstarted(dispatch, &lanes->starts[i], REASON_COMMAND_NOT_STARTED, err.text);
-        else
-            start_one(dispatch, &deployment);
-    }
+    for (size_t i = 0; i < lanes->stops_count; i++)
+        stop(dispatch, &lanes->stops[i]);
+    for (size_t i = 0; i < lanes->starts_count; i++)
+        starters[lanes->starts[i].job](dispatch, &lanes->starts[i]);
     lanes->starts_count = 0;
+    lanes->stops_count = 0;
 }
 
-static void take_up(struct dispatch *dispatch, const struct store_deployment *deployment)
+/* ---- after a restart ---- */
+
+static void take_up(struct dispatch *dispatch, const struct lanes_start *what)
 {
-    struct log_ctx ctx = context_of(deployment);
+    struct log_ctx ctx = {.deployment = what->id.text};
     char run_dir[PATH_MAX];
     struct err err;
 
-    engine_run_dir(dispatch->cfg->store_dir, deployment->id.text, run_dir, sizeof(run_dir));
-    struct running *running = running_new(dispatch, &deployment->id);
+    engine_run_dir(dispatch->cfg->store_dir, what->id.text, run_dir, sizeof(run_dir));
+    struct running *running = running_new(dispatch, what);
     if (command_adopt(dispatch->loop, run_dir, on_command_end, running, &running->command, &err)) {
         log_info(&ctx, "deployment.taken_up", "was running when the last envflow ended");
         return;
     }
     running_drop(running);
     if (err.code == ERR_NOT_FOUND) {
-        start_one(dispatch, deployment);
+        starters[what->job](dispatch, what);
         return;
     }
     struct lanes_outcome lost = {
         .kind = LANE_OUTCOME_LOST,
         .reason = reason_make(REASON_OUTCOME_UNKNOWN, "cannot be taken up again: %.400s", err.text),
     };
-    add_end(dispatch, &deployment->id, &lost);
+    add_end(dispatch, what, &lost);
 }
 
-/* Rows are copied out first: taking one up reads the store again. */
-struct row_list {
-    struct store_deployment *rows;
-    size_t count, room;
-};
-
-static bool keep_row(const struct store_deployment *deployment, void *arg)
+static bool keep_deployment(const struct store_deployment *deployment, void *arg)
 {
-    struct row_list *list = arg;
+    struct lanes_start start = {.job = LANES_DEPLOYMENT, .id = deployment->id};
 
-    if (list->count == list->room) {
-        size_t room = list->room == 0 ? 16 : list->room * 2;
-        struct store_deployment *rows = reallocarray(list->rows, room, sizeof(*rows));
-        assert(rows != NULL);
-        list->rows = rows;
-        list->room = room;
-    }
-    list->rows[list->count++] = *deployment;
+    list_add(arg, &start);
     return true;
 }
 
-static bool is_listed(const struct row_list *list, const char *id)
+static bool keep_check(const struct store_check *check, void *arg)
+{
+    struct lanes_start start = {.job = LANES_CHECK, .id = check->id};
+
+    list_add(arg, &start);
+    return true;
+}
+
+static bool is_listed(const struct list *list, const char *id)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->rows[i].id.text, id) == 0)
+        const struct lanes_start *start = list_at(list, i);
+        if (strcmp(start->id.text, id) == 0)
             return true;
     }
     return false;
 }
 
 /* Run directories whose end is in the store, left by a crash before they could be removed. */
-static void remove_leftovers(const struct dispatch *dispatch, const struct row_list *running)
+static void remove_leftovers(const struct dispatch *dispatch, const struct list *running)
 {
     char path[PATH_MAX];
     DIR *dir = opendir(engine_run_dir(dispatch->cfg->store_dir, "", path, sizeof(path)));
@@ -394,16 +332,15 @@ static void remove_leftovers(const struct dispatch *dispatch, const struct row_l
 bool dispatch_recover(struct dispatch *dispatch, struct err *err)
 {
     struct store_deployment_filter filter = {.state = DEPLOYMENT_RUNNING, .limit = UINT_MAX};
-    struct row_list list = {0};
-    bool listed = store_deployments(dispatch->lanes->store, &filter, keep_row, &list, err);
+    AUTO(list) struct list running = LIST_INIT(struct lanes_start);
 
-    if (listed) {
-        remove_leftovers(dispatch, &list);
-        for (size_t i = 0; i < list.count; i++)
-            take_up(dispatch, &list.rows[i]);
-    }
-    free(list.rows);
-    return listed;
+    if (!store_deployments(dispatch->lanes->store, &filter, keep_deployment, &running, err) ||
+        !store_checks(dispatch->lanes->store, NULL, keep_check, &running, err))
+        return false;
+    remove_leftovers(dispatch, &running);
+    for (size_t i = 0; i < running.count; i++)
+        take_up(dispatch, list_at(&running, i));
+    return true;
 }
 
 /* ---- ends ---- */
@@ -419,7 +356,7 @@ void dispatch_drop_end(struct dispatch *dispatch)
     char run_dir[PATH_MAX];
 
     command_remove(
-        engine_run_dir(dispatch->cfg->store_dir, end->deployment.text, run_dir, sizeof(run_dir)));
+        engine_run_dir(dispatch->cfg->store_dir, end->of.id.text, run_dir, sizeof(run_dir)));
     dispatch->first_end = end->next;
     if (dispatch->first_end == NULL)
         dispatch->last_end = &dispatch->first_end;
@@ -433,19 +370,14 @@ bool dispatch_store_output(struct dispatch *dispatch, const struct dispatch_end 
     char run_dir[PATH_MAX];
     struct err unread;
 
-    engine_run_dir(dispatch->cfg->store_dir, end->deployment.text, run_dir, sizeof(run_dir));
+    engine_run_dir(dispatch->cfg->store_dir, end->of.id.text, run_dir, sizeof(run_dir));
     if (!command_output(run_dir, &output, &unread)) {
-        struct store_deployment about = {.id = end->deployment}; /* all we know without the store */
-        struct err unknown;
-        bool told =
-            store_deployment_get(dispatch->lanes->store, end->deployment.text, &about, &unknown);
-        (void)told;
-        struct log_ctx ctx = context_of(&about);
+        struct log_ctx ctx = {.deployment = end->of.id.text};
         log_warn(&ctx, "deployment.output_unread", "%s", unread.text);
         return true; /* the outcome counts more than what was printed */
     }
-    return store_output_put(dispatch->lanes->store, end->deployment.text, buf_text(&output),
-                            output.len, err);
+    return store_output_put(dispatch->lanes->store, end->of.id.text, buf_text(&output), output.len,
+                            err);
 }
 
 /* ---- life ---- */

@@ -1,10 +1,10 @@
 /*
- * Carries out what was committed: runs deployment commands, and collects how they ended
+ * Carries out what was committed: runs deployments and checks, and collects how they ended
  * until the engine has written that down.
  *
- * A deployment's row is its own outbox: state `running` is committed first, the command is
- * started after, and the run directory named by the deployment's id makes starting it
- * again harmless. Thread: the engine's.
+ * The row of a deployment or check is its own outbox: state `running` is committed first,
+ * the command is started after, and the run directory named by the row's id makes starting
+ * it again harmless. Thread: the engine's.
  */
 #ifndef ENGINE_DISPATCH_INT_H
 #define ENGINE_DISPATCH_INT_H
@@ -22,7 +22,7 @@ struct loop;
 
 /* A command that ended and is not yet in the store. */
 struct dispatch_end {
-    struct id deployment;
+    struct lanes_start of;
     struct lanes_outcome outcome;
     struct dispatch_end *next;
 };
@@ -33,10 +33,11 @@ struct dispatch *dispatch_new(struct loop *loop, const struct cfg *cfg, struct l
 /* Commands go on under their keepers. */
 void dispatch_free(struct dispatch *dispatch);
 
-/* Start what `lanes->starts` names, and empty it. What cannot be started ends at once. */
-void dispatch_run_starts(struct dispatch *dispatch);
+/* What was committed is carried out: end what `lanes->stops` names, start what `lanes->starts`
+ * names, and empty both. What cannot be started ends at once. */
+void dispatch_follow(struct dispatch *dispatch);
 
-/* After a restart: take up every deployment the store says is running.
+/* After a restart: take up every deployment and check the store says is running.
  * Errors: those of the store. */
 MUST_CHECK bool dispatch_recover(struct dispatch *dispatch, struct err *err);
 

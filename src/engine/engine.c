@@ -13,14 +13,19 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "checks_int.h"
 #include "dispatch_int.h"
 #include "intake_int.h"
 #include "net/loop.h"
+#include "orders_int.h"
+#include "promotions_int.h"
 
 #define BATCH_DELIVERIES_MAX 64
 #define BATCH_ENDS_MAX       64
-#define RETRY_MS             1000 /* after the store refused a transaction */
-#define ENGINE_NICE          5    /* acknowledging comes before handling where they compete */
+#define BATCH_DUE_MAX        64
+#define RETRY_MS             1000  /* after the store refused a transaction */
+#define SWEEP_MS             30000 /* what only time changes is looked at at least this often */
+#define ENGINE_NICE          5     /* acknowledging comes before handling where they compete */
 
 struct engine {
     struct engine_options options;
@@ -28,6 +33,8 @@ struct engine {
     struct loop *loop;
     struct wakeup *wakeup;
     struct timer *retry;
+    struct timer *sweep;
+    int64_t next_sweep_ms; /* of lanes that wait and of health */
     struct store *store;
     struct mark *mark;
     struct intake intake;
@@ -54,7 +61,9 @@ struct turn {
     size_t ends;
     struct store_delivery *settled; /* BATCH_DELIVERIES_MAX of them */
     size_t settled_count;
-    bool more; /* the journal may hold further records */
+    bool more;           /* the journal may hold further records */
+    int64_t next_due_ms; /* of promotions; 0: none waits for a time */
+    int64_t next_sweep_ms;
 };
 
 const char *engine_database_path(const char *store_dir, char *text, size_t size)
@@ -87,12 +96,30 @@ static void tell_delivery(const struct store_delivery *delivery)
            delivery->reason.text);
 }
 
+static void tell_check(struct engine *engine, const struct dispatch_end *end)
+{
+    struct store_check check;
+    struct err err;
+
+    if (!store_check_get(engine->store, end->of.id.text, &check, &err))
+        return; /* it was stopped, or a newer health probe took its place */
+    struct log_ctx ctx = {.environment = check.environment};
+    bool failed = check.state == CHECK_FAILED;
+    log_at(failed ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, &ctx, "check.ended", "%s %s %s: %s",
+           check_phase_name(check.phase), check.name, check_state_name(check.state),
+           check.reason.text);
+}
+
 static void tell_end(struct engine *engine, const struct dispatch_end *end)
 {
     struct store_deployment deployment;
     struct err err;
 
-    if (!store_deployment_get(engine->store, end->deployment.text, &deployment, &err))
+    if (end->of.job == LANES_CHECK) {
+        tell_check(engine, end);
+        return;
+    }
+    if (!store_deployment_get(engine->store, end->of.id.text, &deployment, &err))
         return; /* told by whoever fails next */
     struct log_ctx ctx = {
         .delivery = deployment.delivery_guid,
@@ -100,7 +127,8 @@ static void tell_end(struct engine *engine, const struct dispatch_end *end)
         .environment = deployment.environment,
         .deployment = deployment.id.text,
     };
-    bool good = deployment.state == DEPLOYMENT_SUCCEEDED;
+    bool good =
+        deployment.state == DEPLOYMENT_SUCCEEDED || deployment.state == DEPLOYMENT_VERIFYING;
     log_at(good ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, &ctx, "deployment.ended", "%.7s %s (%s): %s",
            deployment.sha.hex, deployment_state_name(deployment.state),
            reason_name(deployment.reason.code), deployment.reason.text);
@@ -127,8 +155,10 @@ static bool write_ends(struct turn *turn, struct err *err)
     const struct dispatch_end *end = dispatch_first_end(engine->dispatch);
 
     for (; end != NULL && turn->ends < BATCH_ENDS_MAX; end = end->next) {
+        struct lanes *lanes = &engine->intake.lanes;
         bool applied = false;
-        if (!lanes_end(&engine->intake.lanes, end->deployment.text, &end->outcome, &applied, err))
+        if (!(end->of.job == LANES_CHECK ? checks_end : lanes_end)(lanes, end->of.id.text,
+                                                                   &end->outcome, &applied, err))
             return false;
         if (applied && !dispatch_store_output(engine->dispatch, end, err))
             return false;
@@ -187,20 +217,62 @@ static bool write_deliveries(struct turn *turn, struct err *err)
     return true;
 }
 
+/* Whatever nobody told of: a gate that the configuration changed, a freeze that ended, health to be
+ * probed. */
+static bool sweep(struct turn *turn, struct err *err)
+{
+    struct lanes *lanes = &turn->engine->intake.lanes;
+    int64_t next_ms = 0;
+
+    if (!promotions_evaluate_open(lanes, 0, err) || !lanes_open_all(lanes, err) ||
+        !checks_probe_health(lanes, &next_ms, err))
+        return false;
+    turn->next_sweep_ms = lanes->now_ms + SWEEP_MS;
+    if (next_ms != 0 && next_ms < turn->next_sweep_ms)
+        turn->next_sweep_ms = next_ms;
+    return true;
+}
+
+/* What time alone changed. */
+static bool write_due(struct turn *turn, struct err *err)
+{
+    struct engine *engine = turn->engine;
+    struct lanes *lanes = &engine->intake.lanes;
+
+    if (!promotions_evaluate_due(lanes, BATCH_DUE_MAX, err) ||
+        !store_promotions_due(engine->store, &turn->next_due_ms, err))
+        return false;
+    return lanes->now_ms < engine->next_sweep_ms || sweep(turn, err);
+}
+
 static bool write_turn(struct turn *turn, struct err *err)
 {
     struct engine *engine = turn->engine;
 
+    lanes_begin(&engine->intake.lanes);
     if (!store_begin(engine->store, err))
         return false;
-    if (write_ends(turn, err) && write_deliveries(turn, err) &&
+    if (write_ends(turn, err) && write_deliveries(turn, err) && write_due(turn, err) &&
         (turn->cursor == engine->cursor || store_set_cursor(engine->store, turn->cursor, err)) &&
         store_commit(engine->store, err))
         return true;
     store_rollback(engine->store);
-    engine->intake.lanes.starts_count = 0;
+    lanes_begin(&engine->intake.lanes); /* what it collected is void */
     journal_reader_seek(engine->reader, engine->cursor + 1);
     return false;
+}
+
+/* Look again when the next thing is due. */
+static void arm_sweep(const struct turn *turn)
+{
+    struct engine *engine = turn->engine;
+    int64_t now_ms = engine->intake.lanes.now_ms;
+    int64_t next_ms = turn->next_sweep_ms;
+
+    engine->next_sweep_ms = turn->next_sweep_ms;
+    if (turn->next_due_ms != 0 && turn->next_due_ms < next_ms)
+        next_ms = turn->next_due_ms;
+    timer_set(engine->sweep, next_ms > now_ms ? next_ms - now_ms : 0);
 }
 
 /* Everything is committed: tell, start, forget. */
@@ -214,7 +286,8 @@ static void follow_up(struct turn *turn)
         tell_end(engine, dispatch_first_end(engine->dispatch));
         dispatch_drop_end(engine->dispatch);
     }
-    dispatch_run_starts(engine->dispatch);
+    dispatch_follow(engine->dispatch);
+    arm_sweep(turn);
     engine->cursor = turn->cursor;
     engine->handled_total += turn->settled_count;
     engine->handled_sequence = turn->cursor;
@@ -255,14 +328,40 @@ static bool replay_now(struct engine *engine, uint64_t sequence,
         return err_set(err, ERR_NOT_FOUND,
                        "the body of a %s event is not kept: envflow does not act on it",
                        record.event);
+    return intake_replay(&engine->intake, &record, ret_delivery, err);
+}
+
+static bool carry_out(struct engine *engine, struct engine_request *request,
+                      struct store_delivery *ret_delivery, struct err *err)
+{
+    lanes_begin(&engine->intake.lanes);
     if (!store_begin(engine->store, err))
         return false;
-    if (intake_replay(&engine->intake, &record, ret_delivery, err) &&
-        store_commit(engine->store, err))
+    bool done = request->order == ENGINE_REPLAY
+                    ? replay_now(engine, request->sequence, ret_delivery, err)
+                    : orders_carry_out(&engine->intake.lanes, request, err);
+    if (done && store_commit(engine->store, err))
         return true;
     store_rollback(engine->store);
-    engine->intake.lanes.starts_count = 0;
+    lanes_begin(&engine->intake.lanes); /* what it collected is void */
     return false;
+}
+
+static void tell_order(const struct engine_request *request)
+{
+    struct log_ctx ctx = {
+        .repository = request->repository[0] != '\0' ? request->repository : NULL,
+        .environment = request->to[0] != '\0' ? request->to : NULL,
+    };
+
+    const char *login = request->actor.login[0] != '\0' ? request->actor.login : "envflow";
+    const char *code = reason_name(request->outcome.code);
+    if (request->is_refused)
+        log_info(&ctx, "request.refused", "%s by %s (%s): %s", request->subject.text, login, code,
+                 request->outcome.text);
+    else
+        log_info(&ctx, "request.done", "%s by %s (%s): %s", request->subject.text, login, code,
+                 request->outcome.text);
 }
 
 static struct engine_request *take_requests(struct engine *engine)
@@ -283,11 +382,12 @@ static void answer_requests(struct engine *engine)
         struct engine_request *next = request->next;
         struct store_delivery delivery = {0};
 
-        request->ok = replay_now(engine, request->sequence, &delivery, &request->err);
-        if (request->ok) {
+        request->ok = carry_out(engine, request, &delivery, &request->err);
+        if (request->ok && request->order == ENGINE_REPLAY)
             tell_delivery(&delivery);
-            dispatch_run_starts(engine->dispatch);
-        }
+        else if (request->ok)
+            tell_order(request);
+        dispatch_follow(engine->dispatch);
         request->on_done(request);
         request = next;
     }
@@ -317,7 +417,12 @@ static void on_wakeup(void *arg)
 {
     struct engine *engine = arg;
     static struct store_delivery settled[BATCH_DELIVERIES_MAX]; /* one engine, one thread */
-    struct turn turn = {.engine = engine, .cursor = engine->cursor, .settled = settled};
+    struct turn turn = {
+        .engine = engine,
+        .cursor = engine->cursor,
+        .settled = settled,
+        .next_sweep_ms = engine->next_sweep_ms,
+    };
     struct err err;
 
     if (!recover(engine, &err)) {
@@ -391,6 +496,7 @@ static void assemble(struct engine *engine)
     engine->loop = loop_new();
     engine->wakeup = wakeup_new(engine->loop, on_wakeup, engine);
     engine->retry = timer_new(engine->loop, on_wakeup, engine);
+    engine->sweep = timer_new(engine->loop, on_wakeup, engine);
     engine->dispatch =
         dispatch_new(engine->loop, options->cfg, &engine->intake.lanes, on_end, engine);
     engine->reader = journal_reader_new(options->journal);
@@ -406,6 +512,7 @@ static void dismantle(struct engine *engine)
     journal_reader_free(engine->reader);
     journal_reader_free(engine->replay_reader);
     timer_free(engine->retry);
+    timer_free(engine->sweep);
     wakeup_free(engine->wakeup);
     loop_free(engine->loop);
     mark_close(engine->mark);

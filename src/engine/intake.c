@@ -10,23 +10,9 @@
 #include "base/sha256.h"
 #include "github/payload.h"
 #include "handlers.h"
+#include "passage_int.h"
 
 #define LOST_ROWS_MAX 1000 /* beyond, one row speaks for the rest */
-
-/* One delivery on its way through. */
-struct passage {
-    struct intake *intake;
-    const struct journal_record *record;
-    struct store_delivery *delivery; /* what will be stored */
-    struct gh_facts facts;
-    bool is_replay;
-};
-
-static void conclude(struct passage *passage, enum verdict verdict, struct reason reason)
-{
-    passage->delivery->verdict = verdict;
-    passage->delivery->reason = reason;
-}
 
 /* ---- what it is ---- */
 
@@ -152,165 +138,28 @@ static bool read_facts(struct passage *passage, const struct gh_handler *handler
     return false;
 }
 
-/* ---- what it means: push ---- */
-
-static bool note_branch(struct passage *passage, const struct gh_push *push,
-                        struct branch_result *ret_result, struct err *err)
-{
-    struct store *store = passage->intake->lanes.store;
-    int64_t repository_id = passage->facts.repository_id;
-    struct branch_state state;
-    struct branch_facts facts;
-
-    if (!store_branch_get(store, repository_id, push->branch, &state, err) ||
-        !store_branch_facts(store, repository_id, push->branch, &push->push, &state.head, &facts,
-                            err))
-        return false;
-    *ret_result = branch_step(&state, &push->push, &facts);
-
-    /* Asked again about a push that is still the head: take it as new. */
-    if (passage->is_replay && push->push.after.hex[0] != '\0' &&
-        git_sha_equal(&push->push.after, &state.head)) {
-        *ret_result = (struct branch_result){.order = BRANCH_NEWER, .next = state};
-        return true;
-    }
-    return store_branch_put(store, repository_id, push->branch, &ret_result->next, err) &&
-           store_push_put(store, repository_id, push->branch, &push->push,
-                          passage->record->sequence, err);
-}
-
-static struct store_deployment candidate_of(const struct passage *passage,
-                                            const struct gh_push *push,
-                                            const struct flow_environment *environment)
-{
-    struct store_deployment candidate = {
-        .repository_id = passage->facts.repository_id,
-        .sha = push->push.after,
-        .delivery_sequence = passage->record->sequence,
-    };
-
-    snprintf(candidate.repository, sizeof(candidate.repository), "%s", passage->facts.repository);
-    snprintf(candidate.environment, sizeof(candidate.environment), "%s", environment->name);
-    snprintf(candidate.ref, sizeof(candidate.ref), "%s", push->branch);
-    snprintf(candidate.title, sizeof(candidate.title), "%s", push->title);
-    snprintf(candidate.delivery_guid, sizeof(candidate.delivery_guid), "%s", passage->record->guid);
-    return candidate;
-}
-
-/* One environment that the branch deploys by itself. */
-static bool deploy_to(struct passage *passage, const struct gh_push *push,
-                      const struct flow_environment *environment, struct err *err)
-{
-    if (environment->deploy.argv == NULL) {
-        conclude(passage, VERDICT_RECORDED,
-                 reason_make(REASON_NO_DEPLOY, "%s has no deploy.command in the configuration",
-                             environment->name));
-        return true;
-    }
-
-    struct store_deployment candidate = candidate_of(passage, push, environment);
-    if (!lanes_add_candidate(&passage->intake->lanes, environment, &candidate, err))
-        return false;
-
-    bool runs = candidate.state == DEPLOYMENT_RUNNING;
-    passage->delivery->deployment = candidate.id;
-    conclude(passage, VERDICT_ACTED,
-             runs ? reason_make(REASON_DEPLOYING, "deploys %.7s to %s", push->push.after.hex,
-                                environment->name)
-                  : reason_make(REASON_QUEUED,
-                                "%.7s goes to %s after the deployment that is running",
-                                push->push.after.hex, environment->name));
-    return true;
-}
-
-static bool branch_deploys(const struct flow *flow, const char *branch)
-{
-    for (size_t i = 0; i < flow->environments_count; i++) {
-        if (graph_matches_branch(flow->environments[i].auto_branches, branch))
-            return true;
-    }
-    return false;
-}
-
-static bool deploy_branch(struct passage *passage, const struct gh_push *push,
-                          const struct flow *flow, struct err *err)
-{
-    for (size_t i = 0; i < flow->environments_count; i++) {
-        const struct flow_environment *environment = &flow->environments[i];
-        if (graph_matches_branch(environment->auto_branches, push->branch) &&
-            !deploy_to(passage, push, environment, err))
-            return false;
-    }
-    return true;
-}
-
-static bool act_on_push(struct passage *passage, const struct gh_signal *signal,
-                        const struct repository_rule *rule, struct err *err)
-{
-    const struct gh_push *push = &signal->as.push;
-    struct branch_result result;
-
-    snprintf(passage->delivery->ref, sizeof(passage->delivery->ref), "refs/heads/%.500s",
-             push->branch);
-    passage->delivery->sha = push->push.after;
-    if (!branch_deploys(rule->flow, push->branch)) {
-        conclude(passage, VERDICT_IGNORED,
-                 reason_make(REASON_BRANCH_UNUSED,
-                             "no environment of flow %s deploys branch %s "
-                             "by itself",
-                             rule->flow->name, push->branch));
-        return true;
-    }
-    if (!note_branch(passage, push, &result, err))
-        return false;
-    if (result.order != BRANCH_NEWER) {
-        conclude(passage, result.order == BRANCH_KNOWN ? VERDICT_IGNORED : VERDICT_RECORDED,
-                 result.reason);
-        return true;
-    }
-    if (push->push.after.hex[0] == '\0') {
-        conclude(passage, VERDICT_IGNORED,
-                 reason_make(REASON_BRANCH_DELETED, "branch %s was deleted; what it deployed stays",
-                             push->branch));
-        return true;
-    }
-    return deploy_branch(passage, push, rule->flow, err);
-}
-
-/* ---- what it means: ping ---- */
-
-static bool act_on_ping(struct passage *passage, const struct gh_signal *signal,
-                        const struct repository_rule *rule, struct err *err)
-{
-    const struct gh_ping *ping = &signal->as.ping;
-
-    (void)rule;
-    (void)err;
-    conclude(passage, VERDICT_RECORDED,
-             reason_make(REASON_PING, "hook %" PRId64 " sends %s as %s%s%s", ping->hook_id,
-                         ping->events[0] != '\0' ? ping->events : "nothing", ping->content_type,
-                         ping->has_push ? "" : "; warning: it is not subscribed to push",
-                         ping->insecure_ssl ? "; warning: it does not check our certificate" : ""));
-    return true;
-}
-
 /* ---- what follows ---- */
 
-typedef bool act_fn(struct passage *passage, const struct gh_signal *signal,
-                    const struct repository_rule *rule, struct err *err);
-
 static const struct {
-    act_fn *act;
+    react_fn *react;
     bool needs_rule; /* only for repositories that are configured */
-} actions[GH_SIGNAL_COUNT] = {
-    [GH_PUSH] = {act_on_push, true},
-    [GH_PING] = {act_on_ping, false},
+} reactions[GH_SIGNAL_COUNT] = {
+    [GH_PUSH] = {react_to_push, true},
+    [GH_PING] = {react_to_ping, false},
+    [GH_DEPLOYMENT] = {react_to_deployment, true},
+    [GH_DEPLOYMENT_STATUS] = {react_to_deployment_status, true},
+    [GH_REVIEW] = {react_to_review, true},
+    [GH_PULL_REVIEW] = {react_to_pull_review, true},
+    [GH_PULL] = {react_to_pull, true},
+    [GH_RUN] = {react_to_run, true},
+    [GH_REQUEST] = {react_to_request, true},
 };
 
 /* Is the repository one of ours? Otherwise the verdict is set. */
-static bool is_ours(struct passage *passage, const struct repository_rule *rule)
+static bool is_ours(struct passage *passage)
 {
     const struct gh_facts *facts = &passage->facts;
+    const struct repository_rule *rule = passage->rule;
 
     if (rule == NULL) {
         conclude(passage, VERDICT_IGNORED,
@@ -330,26 +179,49 @@ static bool is_ours(struct passage *passage, const struct repository_rule *rule)
     return true;
 }
 
+/* Every signal in turn; the verdict is the last one's, but one that acted outranks the others. */
+static bool react(struct passage *passage, struct err *err)
+{
+    const struct gh_facts *facts = &passage->facts;
+    struct store_delivery *delivery = passage->delivery;
+    struct store_delivery best = {.verdict = VERDICT_COUNT};
+
+    for (size_t i = 0; i < facts->signals_count; i++) {
+        const struct gh_signal *signal = &facts->signals[i];
+        if (reactions[signal->kind].needs_rule && !is_ours(passage))
+            return true;
+        if (!reactions[signal->kind].react(passage, signal, err))
+            return false;
+        if (delivery->verdict < best.verdict)
+            best = *delivery;
+    }
+    *delivery = best;
+    return true;
+}
+
 static bool act(struct passage *passage, struct err *err)
 {
     const struct gh_facts *facts = &passage->facts;
-    const struct repository_rule *rule =
-        graph_find_repository(passage->intake->lanes.graph, facts->repository);
+    struct lanes *lanes = &passage->intake->lanes;
 
+    passage->rule = graph_find_repository(lanes->graph, facts->repository);
     if (facts->signals_count == 0) {
         conclude(passage, VERDICT_IGNORED, facts->reason);
         return true;
     }
-    for (size_t i = 0; i < facts->signals_count; i++) {
-        const struct gh_signal *signal = &facts->signals[i];
-        if (actions[signal->kind].needs_rule && !is_ours(passage, rule))
-            return true;
-        if (!actions[signal->kind].act(passage, signal, rule, err))
-            return false;
-    }
-    return rule == NULL || facts->repository_id == 0 ||
-           store_repository_put(passage->intake->lanes.store, facts->repository_id,
-                                facts->repository, err);
+    if (passage->rule != NULL && facts->repository_id != 0 &&
+        !store_repository_put(lanes->store, facts->repository_id, facts->repository, err))
+        return false;
+    return react(passage, err);
+}
+
+struct store_actor passage_actor(const struct passage *passage, const struct gh_person *person)
+{
+    struct store_actor actor = {.id = person->id};
+
+    snprintf(actor.login, sizeof(actor.login), "%s", person->login);
+    snprintf(actor.via, sizeof(actor.via), "delivery %.54s", passage->record->guid);
+    return actor;
 }
 
 static bool interpret(struct passage *passage, struct err *err)

@@ -37,9 +37,19 @@ static bool always(const struct step *step)
     return true;
 }
 
+static bool may_start(const struct step *step)
+{
+    return step->policy->candidate_may_start;
+}
+
 static bool newest_wins(const struct step *step)
 {
     return step->policy->mode == LANE_NEWEST;
+}
+
+static bool may_start_alone(const struct step *step)
+{
+    return may_start(step) && newest_wins(step) && step->result.next.queued_count > 0;
 }
 
 static bool queue_is_full(const struct step *step)
@@ -58,9 +68,14 @@ static bool waits(const struct step *step)
     return !is_running(step) && step->result.next.queued_count > 0;
 }
 
-static bool is_last(const struct step *step)
+static bool next_may_start(const struct step *step)
 {
-    return is_running(step) && step->result.next.queued_count == 0;
+    return step->result.next.queued_count > 0 && step->policy->next_may_start;
+}
+
+static bool is_followed(const struct step *step)
+{
+    return is_running(step) && next_may_start(step);
 }
 
 static bool may_repeat(const struct step *step)
@@ -74,12 +89,12 @@ static bool may_repeat(const struct step *step)
 static bool is_worth_repeating(const struct step *step)
 {
     return is_running(step) && may_repeat(step) &&
-           (step->policy->mode == LANE_EVERY || step->result.next.queued_count == 0);
+           (step->policy->mode == LANE_EVERY || !next_may_start(step));
 }
 
 static bool is_overtaken(const struct step *step)
 {
-    return is_running(step) && may_repeat(step);
+    return is_followed(step) && may_repeat(step);
 }
 
 /* ---- actions ---- */
@@ -109,6 +124,14 @@ static void take_oldest_place(struct step *step)
     emit(step, LANE_DO_SUPERSEDE_OLDEST);
     step->result.next.queued_count--;
     queue(step);
+}
+
+/* Under `newest` what starts supersedes what still waits for a freeze to end. */
+static void start_alone(struct step *step)
+{
+    emit(step, LANE_DO_SUPERSEDE_ALL);
+    step->result.next.queued_count = 0;
+    start(step);
 }
 
 static void leave(struct step *step)
@@ -165,20 +188,26 @@ static void give_up_and_next(struct step *step)
 /* clang-format off */
 static const struct lane_rule rules[] = {
     /* from           on event           if                  to              then              */
-    { LANE_IDLE,      LANE_CANDIDATE,    always,             LANE_DEPLOYING, start             },
+    { LANE_IDLE,      LANE_CANDIDATE,    may_start_alone,    LANE_DEPLOYING, start_alone       },
+    { LANE_IDLE,      LANE_CANDIDATE,    may_start,          LANE_DEPLOYING, start             },
+    { LANE_IDLE,      LANE_CANDIDATE,    newest_wins,        LANE_IDLE,      take_only_place   },
+    { LANE_IDLE,      LANE_CANDIDATE,    queue_is_full,      LANE_IDLE,      take_oldest_place },
+    { LANE_IDLE,      LANE_CANDIDATE,    always,             LANE_IDLE,      queue             },
+    { LANE_IDLE,      LANE_WITHDRAWN,    waits,              LANE_IDLE,      unqueue           },
+    { LANE_IDLE,      LANE_OPENED,       next_may_start,     LANE_DEPLOYING, next              },
     { LANE_DEPLOYING, LANE_CANDIDATE,    newest_wins,        LANE_DEPLOYING, take_only_place   },
     { LANE_DEPLOYING, LANE_CANDIDATE,    queue_is_full,      LANE_DEPLOYING, take_oldest_place },
     { LANE_DEPLOYING, LANE_CANDIDATE,    always,             LANE_DEPLOYING, queue             },
-    { LANE_DEPLOYING, LANE_SUCCEEDED,    is_last,            LANE_IDLE,      hold_and_leave    },
-    { LANE_DEPLOYING, LANE_SUCCEEDED,    is_running,         LANE_DEPLOYING, hold_and_next     },
-    { LANE_DEPLOYING, LANE_UNVERIFIED,   is_last,            LANE_IDLE,      hold_and_leave    },
-    { LANE_DEPLOYING, LANE_UNVERIFIED,   is_running,         LANE_DEPLOYING, hold_and_next     },
-    { LANE_DEPLOYING, LANE_FAILED,       is_last,            LANE_IDLE,      leave             },
-    { LANE_DEPLOYING, LANE_FAILED,       is_running,         LANE_DEPLOYING, next              },
+    { LANE_DEPLOYING, LANE_SUCCEEDED,    is_followed,        LANE_DEPLOYING, hold_and_next     },
+    { LANE_DEPLOYING, LANE_SUCCEEDED,    is_running,         LANE_IDLE,      hold_and_leave    },
+    { LANE_DEPLOYING, LANE_UNVERIFIED,   is_followed,        LANE_DEPLOYING, hold_and_next     },
+    { LANE_DEPLOYING, LANE_UNVERIFIED,   is_running,         LANE_IDLE,      hold_and_leave    },
+    { LANE_DEPLOYING, LANE_FAILED,       is_followed,        LANE_DEPLOYING, next              },
+    { LANE_DEPLOYING, LANE_FAILED,       is_running,         LANE_IDLE,      leave             },
     { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_worth_repeating, LANE_DEPLOYING, repeat            },
     { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_overtaken,       LANE_DEPLOYING, next              },
-    { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_last,            LANE_IDLE,      give_up_and_leave },
-    { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_running,         LANE_DEPLOYING, give_up_and_next  },
+    { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_followed,        LANE_DEPLOYING, give_up_and_next  },
+    { LANE_DEPLOYING, LANE_OUTCOME_LOST, is_running,         LANE_IDLE,      give_up_and_leave },
     { LANE_DEPLOYING, LANE_WITHDRAWN,    waits,              LANE_DEPLOYING, unqueue           },
 };
 /* clang-format on */

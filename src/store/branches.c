@@ -11,6 +11,22 @@ bool store_repository_put(struct store *store, int64_t repository_id, const char
     return query_run(&query, err);
 }
 
+bool store_repository_find(struct store *store, const char *full_name, int64_t *ret_repository_id,
+                           char ret_name[REPO_NAME_MAX], struct err *err)
+{
+    struct query query = query_begin(store, ST_REPOSITORY_FIND);
+
+    query_bind_text(&query, full_name);
+    bool found = query_step(&query);
+    if (found) {
+        *ret_repository_id = query_take_int(&query);
+        query_take_text(&query, ret_name, REPO_NAME_MAX);
+    }
+    if (!query_end(&query, err))
+        return false;
+    return found || err_set(err, ERR_NOT_FOUND, "nothing was ever received from %.200s", full_name);
+}
+
 bool store_branch_get(struct store *store, int64_t repository_id, const char *branch,
                       struct branch_state *ret_state, struct err *err)
 {

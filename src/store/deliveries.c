@@ -25,15 +25,6 @@ static enum verdict verdict_of(const char *name)
     return verdict;
 }
 
-enum reason_code store_reason_of(const char *name)
-{
-    for (enum reason_code code = 0; code < REASON_COUNT; code++) {
-        if (strcmp(reason_name(code), name) == 0)
-            return code;
-    }
-    return REASON_NONE;
-}
-
 bool store_delivery_put(struct store *store, const struct store_delivery *delivery, struct err *err)
 {
     struct query query = query_begin(store, ST_DELIVERY_PUT);
@@ -54,8 +45,7 @@ bool store_delivery_put(struct store *store, const struct store_delivery *delive
     query_bind_text(&query, delivery->sha.hex);
     query_bind_int(&query, (int64_t)delivery->body_bytes);
     query_bind_text(&query, verdict_name(delivery->verdict));
-    query_bind_text(&query, reason_name(delivery->reason.code));
-    query_bind_text(&query, delivery->reason.text);
+    query_bind_reason(&query, &delivery->reason);
     query_bind_text(&query, delivery->deployment.text);
     query_bind_int(&query, (int64_t)delivery->first_sequence);
     query_bind_int(&query, delivery->replays);
@@ -65,7 +55,6 @@ bool store_delivery_put(struct store *store, const struct store_delivery *delive
 static void take_delivery(struct query *query, struct store_delivery *delivery)
 {
     char verdict[32];
-    char reason[64];
 
     delivery->sequence = (uint64_t)query_take_int(query);
     delivery->received_ms = query_take_int(query);
@@ -83,13 +72,11 @@ static void take_delivery(struct query *query, struct store_delivery *delivery)
     query_take_text(query, delivery->sha.hex, sizeof(delivery->sha.hex));
     delivery->body_bytes = (uint64_t)query_take_int(query);
     query_take_text(query, verdict, sizeof(verdict));
-    query_take_text(query, reason, sizeof(reason));
-    query_take_text(query, delivery->reason.text, sizeof(delivery->reason.text));
+    query_take_reason(query, &delivery->reason);
     query_take_text(query, delivery->deployment.text, sizeof(delivery->deployment.text));
     delivery->first_sequence = (uint64_t)query_take_int(query);
     delivery->replays = (uint32_t)query_take_int(query);
     delivery->verdict = verdict_of(verdict);
-    delivery->reason.code = store_reason_of(reason);
 }
 
 bool store_delivery_get(struct store *store, uint64_t sequence, struct store_delivery *ret_delivery,

@@ -42,8 +42,7 @@ bool store_deployment_put(struct store *store, struct store_deployment *deployme
     query_bind_text(&query, deployment->ref);
     query_bind_text(&query, deployment->title);
     query_bind_text(&query, deployment_state_name(deployment->state));
-    query_bind_text(&query, reason_name(deployment->reason.code));
-    query_bind_text(&query, deployment->reason.text);
+    query_bind_reason(&query, &deployment->reason);
     query_bind_int(&query, (int64_t)deployment->place);
     query_bind_int(&query, deployment->attempt);
     query_bind_text(&query, deployment->repeats.text);
@@ -54,13 +53,14 @@ bool store_deployment_put(struct store *store, struct store_deployment *deployme
     query_bind_int(&query, deployment->started_ms);
     query_bind_int(&query, deployment->ended_ms);
     query_bind_int(&query, deployment->exit_code);
+    query_bind_text(&query, deployment->release);
+    query_bind_text(&query, deployment->promotion.text);
     return query_run(&query, err);
 }
 
 static void take_deployment(struct query *query, struct store_deployment *deployment)
 {
     char state[32];
-    char reason[64];
 
     query_take_text(query, deployment->id.text, sizeof(deployment->id.text));
     deployment->repository_id = query_take_int(query);
@@ -70,8 +70,7 @@ static void take_deployment(struct query *query, struct store_deployment *deploy
     query_take_text(query, deployment->ref, sizeof(deployment->ref));
     query_take_text(query, deployment->title, sizeof(deployment->title));
     query_take_text(query, state, sizeof(state));
-    query_take_text(query, reason, sizeof(reason));
-    query_take_text(query, deployment->reason.text, sizeof(deployment->reason.text));
+    query_take_reason(query, &deployment->reason);
     deployment->place = (uint64_t)query_take_int(query);
     deployment->attempt = (uint32_t)query_take_int(query);
     query_take_text(query, deployment->repeats.text, sizeof(deployment->repeats.text));
@@ -82,8 +81,9 @@ static void take_deployment(struct query *query, struct store_deployment *deploy
     deployment->started_ms = query_take_int(query);
     deployment->ended_ms = query_take_int(query);
     deployment->exit_code = (int)query_take_int(query);
+    query_take_text(query, deployment->release, sizeof(deployment->release));
+    query_take_text(query, deployment->promotion.text, sizeof(deployment->promotion.text));
     deployment->state = state_of(state);
-    deployment->reason.code = store_reason_of(reason);
 }
 
 bool store_deployment_get(struct store *store, const char *id,
@@ -107,6 +107,8 @@ static enum statement choose(const struct store_deployment_filter *filter)
         return ST_DEPLOYMENTS_WAITING;
     if (filter->repository_id != 0 && filter->environment != NULL)
         return ST_DEPLOYMENTS_OF_LANE;
+    if (filter->state == DEPLOYMENT_VERIFYING)
+        return ST_DEPLOYMENTS_VERIFYING;
     return filter->state == DEPLOYMENT_RUNNING ? ST_DEPLOYMENTS_RUNNING : ST_DEPLOYMENTS;
 }
 
@@ -166,19 +168,19 @@ static const char *const stage_names[LANE_STAGE_COUNT] = {
 
 static void take_lane(struct query *query, struct store_lane *lane)
 {
-    char stage[32];
-
     lane->repository_id = query_take_int(query);
     query_take_text(query, lane->repository, sizeof(lane->repository));
     query_take_text(query, lane->environment, sizeof(lane->environment));
-    query_take_text(query, stage, sizeof(stage));
+    lane->state.stage = (enum lane_stage)query_take_name(query, stage_names, LANE_STAGE_COUNT);
     query_take_text(query, lane->state.running.text, sizeof(lane->state.running.text));
     lane->state.attempt = (uint32_t)query_take_int(query);
     lane->state.queued_count = (uint32_t)query_take_int(query);
     query_take_text(query, lane->holds.hex, sizeof(lane->holds.hex));
     query_take_text(query, lane->holds_deployment.text, sizeof(lane->holds_deployment.text));
     lane->holds_since_ms = query_take_int(query);
-    lane->state.stage = strcmp(stage, stage_names[LANE_IDLE]) == 0 ? LANE_IDLE : LANE_DEPLOYING;
+    lane->pinned_ms = query_take_int(query);
+    query_take_text(query, lane->pin_reason, sizeof(lane->pin_reason));
+    query_take_text(query, lane->pin_by, sizeof(lane->pin_by));
 }
 
 bool store_lane_get(struct store *store, int64_t repository_id, const char *environment,
@@ -213,6 +215,9 @@ bool store_lane_put(struct store *store, const struct store_lane *lane, struct e
     query_bind_text(&query, lane->holds.hex);
     query_bind_text(&query, lane->holds_deployment.text);
     query_bind_int(&query, lane->holds_since_ms);
+    query_bind_int(&query, lane->pinned_ms);
+    query_bind_text(&query, lane->pin_reason);
+    query_bind_text(&query, lane->pin_by);
     return query_run(&query, err);
 }
 

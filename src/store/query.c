@@ -97,6 +97,18 @@ void query_take_blob(struct query *query, struct buf *out)
         buf_append(out, bytes, (size_t)len);
 }
 
+void query_take_bytes(struct query *query, void *to, size_t size)
+{
+    const void *bytes = sqlite3_column_blob(query->statement, query->column);
+
+    if (sqlite3_column_bytes(query->statement, query->column++) == (int)size) {
+        memcpy(to, bytes, size);
+    } else {
+        memset(to, 0, size);
+        query->rc = SQLITE_CORRUPT;
+    }
+}
+
 bool query_end(struct query *query, struct err *err)
 {
     bool sound = is_sound(query) || query->rc == SQLITE_DONE;

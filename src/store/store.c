@@ -1,4 +1,4 @@
-/* Opening, the schema, transactions, and what is only a few rows: cursor and seen keys. */
+/* Opening, transactions, and what is only a few rows: cursor and seen keys. */
 #include "store/store.h"
 
 #include <assert.h>
@@ -27,98 +27,7 @@ static const char reader_pragmas[] = "PRAGMA query_only = 1;"
                                      "PRAGMA cache_size = -512;"
                                      "PRAGMA temp_store = MEMORY;";
 
-/* Step i leads from version i to i + 1. Steps are never changed once released. */
-static const char *const migrations[] = {
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE seen (key BLOB PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE deliveries (sequence INTEGER PRIMARY KEY, received_ms INTEGER NOT NULL,"
-    " handled_ms INTEGER NOT NULL, guid TEXT NOT NULL, event TEXT NOT NULL, action TEXT NOT NULL,"
-    " hook_id TEXT NOT NULL, target_type TEXT NOT NULL, target_id TEXT NOT NULL,"
-    " repository_id INTEGER NOT NULL, repository TEXT NOT NULL, sender TEXT NOT NULL,"
-    " ref TEXT NOT NULL, sha TEXT NOT NULL, body_bytes INTEGER NOT NULL, verdict TEXT NOT NULL,"
-    " reason TEXT NOT NULL, sentence TEXT NOT NULL, deployment TEXT NOT NULL,"
-    " first_sequence INTEGER NOT NULL, replays INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX deliveries_by_guid ON deliveries (guid);"
-    "CREATE INDEX deliveries_quarantined ON deliveries (sequence) WHERE verdict = 'quarantined';"
-    "CREATE TABLE repositories (id INTEGER PRIMARY KEY, full_name TEXT NOT NULL) STRICT;"
-    "CREATE TABLE branches (repository_id INTEGER NOT NULL, branch TEXT NOT NULL,"
-    " head TEXT NOT NULL, pushed_at_ms INTEGER NOT NULL, gap_start TEXT NOT NULL,"
-    " gap_end TEXT NOT NULL, PRIMARY KEY (repository_id, branch)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE pushes (repository_id INTEGER NOT NULL, branch TEXT NOT NULL,"
-    " before_sha TEXT NOT NULL, after_sha TEXT NOT NULL, pushed_at_ms INTEGER NOT NULL,"
-    " sequence INTEGER NOT NULL,"
-    " PRIMARY KEY (repository_id, branch, before_sha, after_sha, pushed_at_ms))"
-    " STRICT, WITHOUT ROWID;"
-    "CREATE TABLE deployments (id TEXT PRIMARY KEY, repository_id INTEGER NOT NULL,"
-    " repository TEXT NOT NULL, environment TEXT NOT NULL, sha TEXT NOT NULL, ref TEXT NOT NULL,"
-    " title TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, sentence TEXT NOT NULL,"
-    " place INTEGER NOT NULL, attempt INTEGER NOT NULL, repeats TEXT NOT NULL,"
-    " superseded_by TEXT NOT NULL, delivery_sequence INTEGER NOT NULL, delivery_guid TEXT NOT NULL,"
-    " created_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,"
-    " exit_code INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX deployments_by_lane ON deployments (repository_id, environment, place, attempt);"
-    "CREATE INDEX deployments_waiting ON deployments (repository_id, environment, place, attempt)"
-    " WHERE state = 'queued';"
-    "CREATE INDEX deployments_running ON deployments (id) WHERE state = 'running';"
-    "CREATE TABLE outputs (deployment TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
-    "CREATE TABLE lanes (repository_id INTEGER NOT NULL, environment TEXT NOT NULL,"
-    " stage TEXT NOT NULL, running TEXT NOT NULL, attempt INTEGER NOT NULL,"
-    " queued_count INTEGER NOT NULL, holds TEXT NOT NULL, holds_deployment TEXT NOT NULL,"
-    " holds_since_ms INTEGER NOT NULL, PRIMARY KEY (repository_id, environment))"
-    " STRICT, WITHOUT ROWID;",
-};
-
 /* ---- opening ---- */
-
-static bool execute(struct store *store, const char *sql, struct err *err)
-{
-    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-
-    return rc == SQLITE_OK || store_refuse(store, rc, err);
-}
-
-static bool read_version(struct store *store, int *ret_version, struct err *err)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *ret_version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    return rc == SQLITE_ROW || store_refuse(store, rc, err);
-}
-
-static bool check_version(int version, struct err *err)
-{
-    if (version <= (int)ARRAY_LEN(migrations))
-        return true;
-    return err_set(err, ERR_CONFLICT,
-                   "the database has version %d, this envflow knows up to %zu: it was written by a "
-                   "newer envflow; run that one, or restore a backup",
-                   version, ARRAY_LEN(migrations));
-}
-
-static bool migrate(struct store *store, struct err *err)
-{
-    int version = 0;
-
-    if (!read_version(store, &version, err) || !check_version(version, err))
-        return false;
-    for (; version < (int)ARRAY_LEN(migrations); version++) {
-        char set_version[48];
-        snprintf(set_version, sizeof(set_version), "PRAGMA user_version = %d", version + 1);
-        if (!execute(store, "BEGIN IMMEDIATE", err))
-            return false;
-        if (!execute(store, migrations[version], err) || !execute(store, set_version, err) ||
-            !execute(store, "COMMIT", err)) {
-            store_rollback(store);
-            return err_wrap(err, "bring the database to version %d", version + 1);
-        }
-    }
-    return true;
-}
 
 /* SQLite lets several processes write in turn; we want exactly one. */
 static bool lock_writer(struct store *store, const char *path, struct err *err)
@@ -160,7 +69,7 @@ static bool open_database(struct store *store, const char *path, int flags, cons
         return store_refuse(store, rc, err);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_timeout(store->db, BUSY_MS);
-    return execute(store, pragmas, err);
+    return store_execute(store, pragmas, err);
 }
 
 bool store_open(const char *path, struct store **ret_store, struct err *err)
@@ -171,7 +80,7 @@ bool store_open(const char *path, struct store **ret_store, struct err *err)
     if ((in_memory || lock_writer(store, path, err)) &&
         open_database(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, writer_pragmas,
                       err) &&
-        migrate(store, err)) {
+        store_migrate(store, err)) {
         *ret_store = store;
         return true;
     }
@@ -182,10 +91,9 @@ bool store_open(const char *path, struct store **ret_store, struct err *err)
 bool store_open_reader(const char *path, struct store **ret_store, struct err *err)
 {
     struct store *store = store_new();
-    int version = 0;
 
     if (open_database(store, path, SQLITE_OPEN_READONLY, reader_pragmas, err) &&
-        read_version(store, &version, err) && check_version(version, err)) {
+        store_check_version(store, err)) {
         *ret_store = store;
         return true;
     }

@@ -4,7 +4,16 @@
 
 #include <sqlite3.h>
 
+#include "store/promotions.h"
 #include "store/store.h"
+
+/* ---- schema ---- */
+
+#define STORE_VERSION 2 /* of the schema this code works with */
+/* Step i leads from version i to i + 1: statements, then NULL. */
+extern const char *const *const store_migrations[STORE_VERSION];
+
+/* ---- statements ---- */
 
 enum statement {
     ST_BEGIN,
@@ -20,6 +29,7 @@ enum statement {
     ST_DELIVERIES_BY_GUID,
     ST_DELIVERIES_QUARANTINED,
     ST_REPOSITORY_PUT,
+    ST_REPOSITORY_FIND,
     ST_BRANCH_GET,
     ST_BRANCH_PUT,
     ST_PUSH_FIND,
@@ -32,11 +42,62 @@ enum statement {
     ST_DEPLOYMENTS_OF_LANE,
     ST_DEPLOYMENTS_WAITING,
     ST_DEPLOYMENTS_RUNNING,
+    ST_DEPLOYMENTS_VERIFYING,
     ST_OUTPUT_PUT,
     ST_OUTPUT_GET,
+    ST_OUTPUT_DELETE,
     ST_LANE_GET,
     ST_LANE_PUT,
     ST_LANES,
+    ST_RELEASE_ADD,
+    ST_RELEASE_BY_NAME,
+    ST_RELEASES_BY_SHA,
+    ST_RELEASES,
+    ST_RELEASES_OF_REPOSITORY,
+    ST_PROMOTION_PUT,
+    ST_PROMOTIONS_BY_PREFIX,
+    ST_PROMOTIONS,
+    ST_PROMOTIONS_OF_LANE,
+    ST_PROMOTIONS_OF_REPOSITORY,
+    ST_PROMOTIONS_OPEN,
+    ST_PROMOTIONS_OPEN_OF_LANE,
+    ST_PROMOTIONS_DUE,
+    ST_PROMOTION_DUE_FIRST,
+    ST_VOTE_PUT,
+    ST_VOTES,
+    ST_CHECK_PUT,
+    ST_CHECK_GET,
+    ST_CHECK_DELETE,
+    ST_CHECKS_BY_SUBJECT,
+    ST_CHECKS_RUNNING,
+    ST_FREEZE_PUT,
+    ST_FREEZE_DELETE,
+    ST_FREEZES,
+    ST_RUN_PUT,
+    ST_RUN_GET,
+    ST_GITHUB_DEPLOYMENT_PUT,
+    ST_GITHUB_DEPLOYMENT_GET,
+    ST_PULL_PUT,
+    ST_PULL_BY_SHA,
+    ST_HOLDING_PUT,
+    ST_HOLDING_END,
+    ST_HOLDINGS,
+    ST_HOLDINGS_BY_SHA,
+    ST_PERSON_PUT,
+    ST_LOGIN_ADD,
+    ST_LOGIN_GET,
+    ST_PERSON_BY_LOGIN,
+    ST_TOKEN_PUT,
+    ST_TOKEN_BY_HASH,
+    ST_TOKENS,
+    ST_AUDIT_ADD,
+    ST_AUDIT_HEAD,
+    ST_AUDIT_OLDEST,
+    ST_AUDIT_NEWEST,
+    ST_AUDIT_BY_SUBJECT_OLDEST,
+    ST_AUDIT_BY_SUBJECT_NEWEST,
+    ST_AUDIT_OF_REPOSITORY_OLDEST,
+    ST_AUDIT_OF_REPOSITORY_NEWEST,
     ST_COUNT
 };
 
@@ -63,6 +124,7 @@ bool query_step(struct query *query); /* true: a row */
 void query_take_text(struct query *query, char *to, size_t size);
 int64_t query_take_int(struct query *query);
 void query_take_blob(struct query *query, struct buf *out);
+void query_take_bytes(struct query *query, void *to, size_t size); /* ERR_CORRUPT: other length */
 /* Reset; false and *err when anything failed since query_begin. */
 MUST_CHECK bool query_end(struct query *query, struct err *err);
 /* For statements without rows: step once and end. */
@@ -73,7 +135,21 @@ bool store_refuse(struct store *store, int rc, struct err *err);
 
 extern const char *const store_statements[ST_COUNT];
 
-/* Names in the database back to values; an unknown one (of a newer envflow) is the fallback. */
-enum reason_code store_reason_of(const char *name);
+/* ---- values of several columns ---- */
+
+void query_bind_reason(struct query *query, const struct reason *reason);
+void query_take_reason(struct query *query, struct reason *reason);
+void query_bind_actor(struct query *query, const struct store_actor *actor);
+void query_take_actor(struct query *query, struct store_actor *actor);
+/* The index of the column's text in names; the last one where it is none of them. */
+unsigned query_take_name(struct query *query, const char *const names[], size_t count);
+
+/* ---- opening ---- */
+
+bool store_execute(struct store *store, const char *sql, struct err *err);
+/* Errors: ERR_CONFLICT when a newer envflow made the database. */
+bool store_check_version(struct store *store, struct err *err);
+/* As store_check_version, then every step that is missing, each a transaction of its own. */
+bool store_migrate(struct store *store, struct err *err);
 
 #endif

@@ -74,7 +74,7 @@ static void take_starts(struct intake_rig *rig)
 
     for (size_t i = 0; i < lanes->starts_count; i++) {
         assert_true(rig->runs_count < INTAKE_RIG_RUNS_MAX);
-        if (!store_deployment_get(lanes->store, lanes->starts[i].text,
+        if (!store_deployment_get(lanes->store, lanes->starts[i].id.text,
                                   &rig->runs[rig->runs_count++], &err))
             fail_msg("%s", err.text);
     }
@@ -125,6 +125,7 @@ struct store_delivery intake_rig_push(struct intake_rig *rig, struct intake_push
 
     make_record(&record, push, guid, body);
     fake_clock_advance(&rig->clock, 1);
+    lanes_begin(&rig->intake.lanes);
     if (!store_begin(store, &err) || !intake_handle(&rig->intake, &record, &delivery, &err) ||
         !store_commit(store, &err))
         fail_msg("%s", err.text);
@@ -143,6 +144,7 @@ struct store_delivery intake_rig_replay(struct intake_rig *rig, uint64_t sequenc
 
     make_record(&record, push, guid, body);
     fake_clock_advance(&rig->clock, 1);
+    lanes_begin(&rig->intake.lanes);
     if (!store_begin(store, &err) || !intake_replay(&rig->intake, &record, &delivery, &err) ||
         !store_commit(store, &err))
         fail_msg("%s", err.text);
@@ -173,6 +175,7 @@ bool intake_rig_end(struct intake_rig *rig, enum lane_event_kind kind)
         return false;
     fake_clock_advance(&rig->clock, 1);
     /* Twice: news that is repeated changes nothing. */
+    lanes_begin(&rig->intake.lanes);
     for (int i = 0; i < 2; i++) {
         if (!store_begin(store, &err) ||
             !lanes_end(&rig->intake.lanes, lane.state.running.text, &outcome, &applied, &err) ||

@@ -32,7 +32,7 @@ violations=$(
   layer http     'base/|net/'                                                     'event2'
   layer github   'base/|flow/|net/'                                               'jansson|openssl|curl'
   layer engine   'base/|flow/|cfg/|journal/|store/|net/|http/|github/|exec/|handlers\.h"|audit/' 'jansson'
-  layer admin    'base/|flow/|cfg/|journal/|store/|net/|http/|engine/|audit/'     'none'
+  layer admin    'base/|flow/|cfg/|journal/|store/|net/|http/|engine/|audit/|github/payload\.h"' 'jansson'
   layer cli      'base/|flow/|cfg/|github/|audit/'                                'curl|jansson'
   allowed handlers 'handlers\.h"|base/|flow/|github/'                             'jansson'
 )

@@ -277,8 +277,8 @@ static void test_the_least_file_gets_every_default(void **state UNUSED)
     assert_int_equal(cfg->head_timeout_ms, 10000);
     assert_int_equal(cfg->journal_keep_ms, INT64_C(7) * 86400 * 1000);
     assert_int_equal(standard->environments_count, 6);
-    assert_true(graph_deploys_branch(dev_int, "main"));
-    assert_false(graph_deploys_branch(dev_int, "develop"));
+    assert_true(graph_matches_branch(dev_int->auto_branches, "main"));
+    assert_false(graph_matches_branch(dev_int->auto_branches, "develop"));
     assert_true(dev_int->deploy.repeatable);
     assert_int_equal(dev_int->deploy.timeout_ms, 600000);
     assert_int_equal(dev_int->lane, LANE_NEWEST);

@@ -146,7 +146,7 @@ static void test_the_starter_file_loads_and_deploys_main_to_dev_int(void **state
     struct cfg *cfg = must_load("/srv/envflow.yaml", buf_text(&starter));
     const struct flow_environment *dev_int =
         graph_find_environment(&cfg->graph.flows[0], "dev-int");
-    assert_true(graph_deploys_branch(dev_int, "main"));
+    assert_true(graph_matches_branch(dev_int->auto_branches, "main"));
     assert_string_equal(dev_int->deploy.argv[0], "/srv/deploy.sh");
     assert_string_equal(cfg->secrets[0].name, "/srv/webhook-secret");
     assert_string_equal(cfg->store_dir, "/srv/state");

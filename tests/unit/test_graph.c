@@ -81,10 +81,10 @@ static void test_only_listed_branches_deploy_by_themselves(void **state UNUSED)
                                            "release", "release/a/b", ""};
 
     for (size_t i = 0; i < ARRAY_LEN(deploys); i++)
-        assert_true(graph_deploys_branch(&environments[0], deploys[i]));
+        assert_true(graph_matches_branch(environments[0].auto_branches, deploys[i]));
     for (size_t i = 0; i < ARRAY_LEN(does_not); i++)
-        assert_false(graph_deploys_branch(&environments[0], does_not[i]));
-    assert_false(graph_deploys_branch(&environments[1], "main"));
+        assert_false(graph_matches_branch(environments[0].auto_branches, does_not[i]));
+    assert_false(graph_matches_branch(environments[1].auto_branches, "main"));
 }
 
 static void test_reasons_have_names_of_their_own_in_lower_case(void **state UNUSED)

@@ -19,9 +19,10 @@ static const struct {
     char letter;
     enum lane_stage to;
     const char *effects; /* an effect each, as effect_letters has them */
-    int queued_change;   /* `-all` is written as ONLY_ONE: afterwards exactly one waits */
+    int queued_change;   /* ONLY_ONE, NONE: so many wait afterwards */
 } outcomes[] = {
 #define ONLY_ONE 99
+#define NONE     98
     {'S', LANE_DEPLOYING, "s", 0},         /* started */
     {'Q', LANE_DEPLOYING, "q", 1},         /* waits behind the others */
     {'N', LANE_DEPLOYING, "aq", ONLY_ONE}, /* waits alone: newest wins */
@@ -33,6 +34,12 @@ static const struct {
     {'r', LANE_DEPLOYING, "r", 0},         /* tried again */
     {'g', LANE_IDLE, "g", 0},              /* given up, nothing waits */
     {'G', LANE_DEPLOYING, "gn", -1},       /* given up, and the next one starts */
+    {'w', LANE_DEPLOYING, "", -1},         /* one that waits leaves */
+    {'A', LANE_DEPLOYING, "as", NONE},     /* started past those that wait, which end */
+    {'I', LANE_IDLE, "aq", ONLY_ONE},      /* waits alone on an idle lane */
+    {'i', LANE_IDLE, "q", 1},              /* waits behind the others on an idle lane */
+    {'o', LANE_IDLE, "oq", 0},             /* waits there in the place of the oldest */
+    {'v', LANE_IDLE, "", -1},              /* one that waits leaves an idle lane */
 };
 static const char effect_letters[LANE_EFFECT_COUNT] = {
     [LANE_DO_START] = 's',         [LANE_DO_QUEUE] = 'q',
@@ -49,17 +56,18 @@ static const struct {
     uint32_t attempt;
 } repetitions[] = {{true, LANE_ATTEMPTS_MAX - 1}, {false, 1}, {true, LANE_ATTEMPTS_MAX}};
 
-/* Columns: candidate, succeeded, failed, outcome lost; the last three about the running one. */
+/* Columns: candidate, succeeded, unverified, failed, outcome lost, withdrawn, opened; those in the
+ * middle about the running one. One that waits may start. */
 /* clang-format off */
 static const char *const expected[LANE_MODE_COUNT][ARRAY_LEN(queue_sizes)]
                                  [ARRAY_LEN(repetitions)] = {
     /*                  may repeat, not repeatable, tried often enough */
-    [LANE_NEWEST] = { { "Nhlr",     "Nhlg",         "Nhlg" },   /* nothing waits */
-                      { "NHnn",     "NHnG",         "NHnG" },   /* one waits */
-                      { "NHnn",     "NHnG",         "NHnG" } }, /* many: the mode was changed */
-    [LANE_EVERY]  = { { "Qhlr",     "Qhlg",         "Qhlg" },
-                      { "QHnr",     "QHnG",         "QHnG" },
-                      { "OHnr",     "OHnG",         "OHnG" } },
+    [LANE_NEWEST] = { { "Nhhlr..",  "Nhhlg..",      "Nhhlg.." },   /* nothing waits */
+                      { "NHHnn..",  "NHHnG..",      "NHHnG.." },   /* one waits */
+                      { "NHHnn..",  "NHHnG..",      "NHHnG.." } }, /* many: the mode was changed */
+    [LANE_EVERY]  = { { "Qhhlr..",  "Qhhlg..",      "Qhhlg.." },
+                      { "QHHnr..",  "QHHnG..",      "QHHnG.." },
+                      { "OHHnr..",  "OHHnG..",      "OHHnG.." } },
 };
 /* clang-format on */
 
@@ -78,9 +86,10 @@ static char letter_of(const struct lane_state *before, const struct lane_result 
     if (result->ignored)
         return effects[0] == '\0' && is_same(before, &result->next) ? '.' : '!';
     for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
-        uint32_t queued = outcomes[i].queued_change == ONLY_ONE
-                              ? 1
-                              : before->queued_count + (uint32_t)outcomes[i].queued_change;
+        int change = outcomes[i].queued_change;
+        uint32_t queued = change == ONLY_ONE ? 1
+                          : change == NONE   ? 0
+                                             : before->queued_count + (uint32_t)change;
         if (result->next.stage == outcomes[i].to && strcmp(effects, outcomes[i].effects) == 0 &&
             result->next.queued_count == queued)
             return outcomes[i].letter;
@@ -123,7 +132,12 @@ static struct lane_state deploying(size_t queue, size_t repetition)
 
 static struct lane_policy policy_of(enum lane_mode mode, size_t repetition)
 {
-    return (struct lane_policy){.mode = mode, .repeatable = repetitions[repetition].repeatable};
+    return (struct lane_policy){
+        .mode = mode,
+        .repeatable = repetitions[repetition].repeatable,
+        .candidate_may_start = true,
+        .next_may_start = true,
+    };
 }
 
 static void check_deploying(enum lane_mode mode, size_t queue, size_t repetition)
@@ -141,6 +155,26 @@ static void test_every_event_while_deploying_matches_the_matrix(void **state UNU
     for_every_row(check_deploying);
 }
 
+/* Those that wait are held back by a freeze: what ends leaves the lane idle, and they wait on. */
+static void check_held_back(enum lane_mode mode, size_t queue, size_t repetition)
+{
+    struct lane_state state = deploying(queue, repetition);
+    struct lane_policy policy = policy_of(mode, repetition);
+    char row[LANE_EVENT_COUNT + 1];
+    char wanted[LANE_EVENT_COUNT + 1];
+
+    policy.next_may_start = false;
+    read_row(&state, &policy, &running, row);
+    memcpy(wanted, expected[mode][0][repetition], sizeof(wanted));
+    wanted[LANE_CANDIDATE] = expected[mode][queue][repetition][LANE_CANDIDATE];
+    assert_string_equal(row, wanted);
+}
+
+static void test_what_a_freeze_holds_back_waits_on_an_idle_lane(void **state UNUSED)
+{
+    for_every_row(check_held_back);
+}
+
 static void check_other(enum lane_mode mode, size_t queue, size_t repetition)
 {
     struct lane_state state = deploying(queue, repetition);
@@ -148,7 +182,7 @@ static void check_other(enum lane_mode mode, size_t queue, size_t repetition)
     char row[LANE_EVENT_COUNT + 1];
 
     read_row(&state, &policy, &other, row);
-    assert_string_equal(row + 1, "...");
+    assert_string_equal(row + 1, queue_sizes[queue] == 0 ? "......" : "....w.");
 }
 
 static void test_news_of_another_deployment_is_ignored(void **state UNUSED)
@@ -156,20 +190,45 @@ static void test_news_of_another_deployment_is_ignored(void **state UNUSED)
     for_every_row(check_other);
 }
 
-static void check_idle(enum lane_mode mode, size_t queue, size_t repetition)
+/* Rows: by mode and by what waits. */
+static void check_idle_rows(const struct lane_policy *base, bool may_start,
+                            const char *const rows[LANE_MODE_COUNT][ARRAY_LEN(queue_sizes)])
 {
-    struct lane_state idle = {.stage = LANE_IDLE};
-    struct lane_policy policy = policy_of(mode, repetition);
-    char row[LANE_EVENT_COUNT + 1];
+    for (enum lane_mode mode = 0; mode < LANE_MODE_COUNT; mode++) {
+        for (size_t queue = 0; queue < ARRAY_LEN(queue_sizes); queue++) {
+            struct lane_state idle = {.stage = LANE_IDLE, .queued_count = queue_sizes[queue]};
+            struct lane_policy policy = *base;
+            char row[LANE_EVENT_COUNT + 1];
 
-    (void)queue;
-    read_row(&idle, &policy, &running, row);
-    assert_string_equal(row, "S...");
+            policy.mode = mode;
+            policy.candidate_may_start = may_start;
+            policy.next_may_start = may_start;
+            read_row(&idle, &policy, &other, row);
+            assert_string_equal(row, rows[mode][queue]);
+        }
+    }
 }
 
 static void test_an_idle_lane_starts_candidates_and_ignores_late_news(void **state UNUSED)
 {
-    for_every_row(check_idle);
+    static const char *const rows[LANE_MODE_COUNT][ARRAY_LEN(queue_sizes)] = {
+        [LANE_NEWEST] = {"S......", "A....vn", "A....vn"},
+        [LANE_EVERY] = {"S......", "S....vn", "S....vn"},
+    };
+    const struct lane_policy policy = {.repeatable = true};
+
+    check_idle_rows(&policy, true, rows);
+}
+
+static void test_a_frozen_lane_keeps_candidates_and_opens_for_none(void **state UNUSED)
+{
+    static const char *const rows[LANE_MODE_COUNT][ARRAY_LEN(queue_sizes)] = {
+        [LANE_NEWEST] = {"I......", "I....v.", "I....v."},
+        [LANE_EVERY] = {"i......", "i....v.", "o....v."},
+    };
+    const struct lane_policy policy = {.repeatable = true};
+
+    check_idle_rows(&policy, false, rows);
 }
 
 /* ---- what the state says afterwards ---- */
@@ -177,7 +236,7 @@ static void test_an_idle_lane_starts_candidates_and_ignores_late_news(void **sta
 static void test_a_start_names_the_running_one_and_counts_from_one(void **state UNUSED)
 {
     struct lane_state idle = {.stage = LANE_IDLE};
-    struct lane_policy policy = {.mode = LANE_NEWEST};
+    struct lane_policy policy = {.mode = LANE_NEWEST, .candidate_may_start = true};
     struct lane_event event = {.kind = LANE_CANDIDATE, .deployment = other};
     struct lane_result result = lane_step(&idle, &policy, &event);
 
@@ -200,7 +259,7 @@ static void test_the_next_one_counts_from_one_again(void **state UNUSED)
 {
     struct lane_state before = {
         .stage = LANE_DEPLOYING, .running = running, .attempt = 4, .queued_count = 2};
-    struct lane_policy policy = {.mode = LANE_EVERY};
+    struct lane_policy policy = {.mode = LANE_EVERY, .next_may_start = true};
     struct lane_event event = {.kind = LANE_FAILED, .deployment = running};
     struct lane_result result = lane_step(&before, &policy, &event);
 
@@ -294,16 +353,22 @@ static void carry_out(struct walk *walk, enum lane_effect_kind effect)
 static void take_step(struct walk *walk, enum lane_event_kind kind)
 {
     struct lane_event event = {.kind = kind, .deployment = walk->lane.running};
+    bool was_idle = walk->lane.stage == LANE_IDLE;
 
+    if (kind == LANE_WITHDRAWN)
+        event.deployment = id_of(CANDIDATES_MAX, 1); /* whichever waits */
     if (kind == LANE_CANDIDATE) {
         event.deployment = id_of(walk->born, 1);
         walk->born++;
     }
     struct lane_result result = lane_step(&walk->lane, &walk->policy, &event);
-    bool ends = kind != LANE_CANDIDATE && !result.ignored;
+    bool is_news = kind != LANE_CANDIDATE && kind != LANE_WITHDRAWN && kind != LANE_OPENED;
+    bool ends = is_news && !result.ignored;
     bool repeats = result.effects_count > 0 && result.effects[0] == LANE_DO_REPEAT;
     if (ends && !repeats)
         walk->fates[walk->runs] = ENDED;
+    if (kind == LANE_WITHDRAWN && !result.ignored)
+        walk->fates[oldest_waiting(walk)] = ENDED;
     walk->repeats += repeats ? 1 : 0;
     walk->lane = result.next;
     for (size_t i = 0; i < result.effects_count; i++)
@@ -311,7 +376,8 @@ static void take_step(struct walk *walk, enum lane_event_kind kind)
 
     assert_int_equal(walk->lane.queued_count, count_waiting(walk));
     assert_int_equal(walk->lane.stage == LANE_DEPLOYING, walk->fates[walk->runs] == RUNS);
-    assert_true(walk->lane.stage == LANE_DEPLOYING || walk->lane.queued_count == 0);
+    assert_true(kind != LANE_OPENED || !was_idle || !walk->policy.next_may_start ||
+                walk->lane.queued_count == 0 || walk->lane.stage == LANE_DEPLOYING);
     assert_true(walk->lane.attempt <= LANE_ATTEMPTS_MAX);
 }
 
@@ -321,10 +387,13 @@ static void walk_with(struct walk *walk, unsigned short seed[3])
         walk->policy.mode =
             (enum lane_mode)(nrand48(seed) % 50 == 0 ? nrand48(seed) & 1 : (long)walk->policy.mode);
         walk->policy.repeatable = nrand48(seed) % 4 != 0;
+        walk->policy.candidate_may_start = nrand48(seed) % 4 != 0;
+        walk->policy.next_may_start = nrand48(seed) % 4 != 0;
         take_step(walk, (enum lane_event_kind)(nrand48(seed) % LANE_EVENT_COUNT));
     }
-    while (walk->lane.stage != LANE_IDLE)
-        take_step(walk, LANE_SUCCEEDED);
+    walk->policy.next_may_start = true;
+    while (walk->lane.stage != LANE_IDLE || walk->lane.queued_count > 0)
+        take_step(walk, walk->lane.stage == LANE_IDLE ? LANE_OPENED : LANE_SUCCEEDED);
 }
 
 static void test_on_any_walk_one_runs_at_a_time_and_every_candidate_ends(void **state UNUSED)
@@ -344,7 +413,10 @@ static void test_on_any_walk_one_runs_at_a_time_and_every_candidate_ends(void **
 
 static void test_states_of_deployments_have_names_of_their_own(void **state UNUSED)
 {
-    static const bool is_final[DEPLOYMENT_STATE_COUNT] = {false, false, true, true, true, true};
+    static const bool is_final[DEPLOYMENT_STATE_COUNT] = {
+        [DEPLOYMENT_SUCCEEDED] = true,  [DEPLOYMENT_FAILED] = true,    [DEPLOYMENT_UNKNOWN] = true,
+        [DEPLOYMENT_SUPERSEDED] = true, [DEPLOYMENT_WITHDRAWN] = true,
+    };
 
     for (enum deployment_state i = 0; i < DEPLOYMENT_STATE_COUNT; i++) {
         assert_int_equal(deployment_state_is_final(i), is_final[i]);
@@ -357,6 +429,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_event_while_deploying_matches_the_matrix),
+        cmocka_unit_test(test_what_a_freeze_holds_back_waits_on_an_idle_lane),
+        cmocka_unit_test(test_a_frozen_lane_keeps_candidates_and_opens_for_none),
         cmocka_unit_test(test_news_of_another_deployment_is_ignored),
         cmocka_unit_test(test_an_idle_lane_starts_candidates_and_ignores_late_news),
         cmocka_unit_test(test_a_start_names_the_running_one_and_counts_from_one),

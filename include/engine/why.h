@@ -1,0 +1,22 @@
+/*
+ * Why does a promotion wait? Gathers what flow/explain.h needs, from the same facts the
+ * engine decides by (engine/gate.h). Works on any store handle.
+ * Errors: those of the store. Ownership: names in the list are borrowed from the
+ * configuration and live as long as it.
+ */
+#ifndef ENGINE_WHY_H
+#define ENGINE_WHY_H
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "flow/explain.h"
+#include "flow/graph.h"
+#include "store/promotions.h"
+
+MUST_CHECK bool why_promotion(struct store *store, const struct flow_graph *graph,
+                              const struct store_promotion *promotion, int64_t now_ms,
+                              struct explain_list *ret_list, struct err *err);
+
+#endif

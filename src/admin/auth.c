@@ -1,0 +1,115 @@
+/* Who is calling, what may they do, and in whose name? */
+#include "admin_int.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/sha256.h"
+
+#define ALL_SCOPES (TOKEN_READ | TOKEN_PROMOTE | TOKEN_APPROVE | TOKEN_ADMIN)
+
+static const char bearer[] = "Bearer ";
+
+/* Processes of our own user, and root. */
+static bool is_local(const struct http_request *request)
+{
+    int64_t uid = http_request_peer_uid(request);
+
+    return uid == 0 || (uid >= 0 && uid == (int64_t)geteuid());
+}
+
+/* What the configuration ties a login to; 0: nothing. */
+static int64_t find_configured(const struct flow_graph *graph, const char *login)
+{
+    for (size_t i = 0; i < graph->teams_count; i++) {
+        const struct flow_team *team = &graph->teams[i];
+        for (size_t k = 0; k < team->members_count; k++) {
+            if (strcasecmp(team->members[k].login, login) == 0 && team->members[k].id != 0)
+                return team->members[k].id;
+        }
+    }
+    return 0;
+}
+
+bool admin_parse_person(struct call *call, const char *text, struct store_actor *ret_actor,
+                        struct err *err)
+{
+    const char *hash = strchr(text, '#');
+    size_t len = hash != NULL ? (size_t)(hash - text) : strlen(text);
+    struct store_actor actor = {.id = 0};
+    struct store_person person = {.id = 0};
+
+    if (len == 0 || len >= sizeof(actor.login))
+        return err_set(err, ERR_PARSE, "'%.64s' is no GitHub login", text);
+    memcpy(actor.login, text, len);
+    if (hash != NULL) {
+        char *end = NULL;
+        actor.id = strtoll(hash + 1, &end, 10);
+        if (end == hash + 1 || *end != '\0' || actor.id <= 0)
+            return err_set(err, ERR_PARSE, "'%.64s': behind # comes GitHub's numeric id", text);
+    } else if (store_person_of_login(call->admin->store, actor.login, &person, err)) {
+        actor.id = person.id;
+    } else if (err->code == ERR_NOT_FOUND) {
+        actor.id = find_configured(&call->admin->options.cfg->graph, actor.login);
+    } else {
+        return false;
+    }
+    if (actor.id == 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       "no numeric id is known of %s: write %s#ID once (GitHub shows it under "
+                       "api.github.com/users/%s)",
+                       actor.login, actor.login, actor.login);
+    *ret_actor = actor;
+    return true;
+}
+
+static bool read_token(struct call *call, const char *header, struct err *err)
+{
+    uint8_t hash[SHA256_BYTES];
+    struct store_token token;
+    int64_t now_ms = clock_wall_ms(call->admin->options.clock);
+
+    if (strncmp(header, bearer, sizeof(bearer) - 1) != 0)
+        return err_set(err, ERR_AUTH, "authorization needs the form `Bearer envf_…`");
+    header += sizeof(bearer) - 1;
+    sha256(header, strlen(header), hash);
+    if (!store_token_by_hash(call->admin->store, hash, &token, err))
+        return err->code == ERR_NOT_FOUND ? err_set(err, ERR_AUTH, "the token is not known")
+                                          : false;
+    if (token.revoked_ms != 0)
+        return err_set(err, ERR_AUTH, "the token was revoked");
+    if (token.expires_ms != 0 && token.expires_ms <= now_ms)
+        return err_set(err, ERR_AUTH, "the token has expired");
+    call->scopes = (token.scopes & TOKEN_ADMIN) != 0 ? ALL_SCOPES : token.scopes;
+    call->actor.id = token.person_id;
+    memcpy(call->actor.login, token.login, sizeof(call->actor.login));
+    snprintf(call->actor.via, sizeof(call->actor.via), "token %.54s", token.name);
+    return true;
+}
+
+/* Over the socket an admin acts in anybody's name; the trail says that it was so. */
+static bool read_local(struct call *call, struct err *err)
+{
+    const char *as = http_request_header(call->request, "x-envflow-as");
+
+    call->scopes = ALL_SCOPES;
+    if (as != NULL && !admin_parse_person(call, as, &call->actor, err))
+        return false;
+    snprintf(call->actor.via, sizeof(call->actor.via), "socket, uid %" PRId64,
+             http_request_peer_uid(call->request));
+    return true;
+}
+
+bool admin_identify(struct call *call, struct err *err)
+{
+    const char *authorization = http_request_header(call->request, "authorization");
+
+    if (authorization != NULL)
+        return read_token(call, authorization, err);
+    if (is_local(call->request))
+        return read_local(call, err);
+    return err_set(err, ERR_AUTH, "the API needs a token, or the unix socket of server.admin");
+}

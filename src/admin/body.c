@@ -1,0 +1,89 @@
+/* Bodies of requests: one JSON object of known keys. */
+#include "admin_int.h"
+
+#include <string.h>
+
+#include "github/payload.h"
+
+static bool copy_text(const json_t *value, const struct body_field *field, struct err *err)
+{
+    if (json_is_null(value))
+        return true;
+    if (!json_is_string(value))
+        return err_set(err, ERR_PARSE, "'%s' must be text", field->name);
+    if (json_string_length(value) >= field->size ||
+        strlen(json_string_value(value)) != json_string_length(value))
+        return err_set(err, ERR_PARSE, "'%s' is longer than %zu bytes", field->name,
+                       field->size - 1);
+    memcpy(field->to, json_string_value(value), json_string_length(value) + 1);
+    return true;
+}
+
+static bool copy_flag(const json_t *value, const struct body_field *field, struct err *err)
+{
+    if (!json_is_boolean(value))
+        return err_set(err, ERR_PARSE, "'%s' must be true or false", field->name);
+    *(bool *)field->to = json_is_true(value);
+    return true;
+}
+
+/* A list of words, joined by commas. */
+static bool copy_list(const json_t *value, const struct body_field *field, struct err *err)
+{
+    AUTO(buf) struct buf joined = BUF_INIT(field->size - 1);
+
+    if (!json_is_array(value))
+        return err_set(err, ERR_PARSE, "'%s' must be a list", field->name);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        if (!json_is_string(item))
+            return err_set(err, ERR_PARSE, "'%s' must be a list of texts", field->name);
+        buf_printf(&joined, "%s%s", i > 0 ? "," : "", json_string_value(item));
+    }
+    if (joined.failed)
+        return err_set(err, ERR_PARSE, "'%s' is too long", field->name);
+    memcpy(field->to, buf_text(&joined), joined.len + 1);
+    return true;
+}
+
+static bool copy_value(const json_t *value, const struct body_field *field, struct err *err)
+{
+    static bool (*const copies[])(const json_t *, const struct body_field *, struct err *) = {
+        [BODY_TEXT] = copy_text, [BODY_FLAG] = copy_flag, [BODY_LIST] = copy_list};
+
+    return copies[field->type](value, field, err);
+}
+
+static const struct body_field *find_field(const struct body_field *fields, size_t count,
+                                           const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(fields[i].name, name) == 0)
+            return &fields[i];
+    }
+    return NULL;
+}
+
+bool admin_read_body(struct call *call, const struct body_field *fields, size_t count,
+                     struct err *err)
+{
+    size_t len = 0;
+    const char *text = http_request_body(call->request, &len);
+    json_error_t where;
+
+    if (len == 0)
+        return true;
+    AUTO(json) json_t *tree = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+    if (!json_is_object(tree))
+        return err_set(err, ERR_PARSE, "the body is no JSON object%s%.80s",
+                       tree == NULL ? ": " : "", tree == NULL ? where.text : "");
+    for (void *at = json_object_iter(tree); at != NULL; at = json_object_iter_next(tree, at)) {
+        const struct body_field *field = find_field(fields, count, json_object_iter_key(at));
+        if (field == NULL)
+            return err_set(err, ERR_PARSE, "there is no field '%.60s' here",
+                           json_object_iter_key(at));
+        if (!copy_value(json_object_iter_value(at), field, err))
+            return false;
+    }
+    return true;
+}

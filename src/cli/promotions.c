@@ -1,0 +1,300 @@
+/* promotions list, promotions show, why, releases: what is on its way where, and what it waits for.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands_int.h"
+#include "promotion_int.h"
+#include "text_int.h"
+
+#define PATH_BYTES_MAX ((size_t)2048)
+
+/* ---- one ---- */
+
+/* " (octocat, hubot)"; "" for nobody. */
+static void join_people(const json_t *names, char people[512])
+{
+    size_t count = json_array_size(names);
+    size_t used = 0;
+
+    people[0] = '\0';
+    for (size_t i = 0; i < count && used < 440; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        used += (size_t)snprintf(people + used, 512 - used, "%s%.60s%s", i > 0 ? ", " : " (",
+                                 name != NULL ? name : "?", i + 1 == count ? ")" : "");
+    }
+}
+
+static void put_why(const struct view *view, struct buf *out, const json_t *why, bool needed)
+{
+    const json_t *item = NULL;
+    const char *label = needed ? "Waits for" : "Note";
+    size_t i = 0;
+
+    json_array_foreach(why, i, item)
+    {
+        char people[512];
+        char line[1200];
+
+        if (payload_bool_or(item, "needed", false) != needed)
+            continue;
+        join_people(payload_get(item, "people"), people);
+        snprintf(line, sizeof(line), "%.600s%s", payload_str_or(item, "sentence", ""), people);
+        view_line(view, out, label, needed ? STYLE_YELLOW : STYLE_PLAIN, line);
+        label = "";
+    }
+}
+
+static void put_votes(const struct view *view, struct buf *out, const json_t *votes)
+{
+    const json_t *vote = NULL;
+    size_t i = 0;
+
+    json_array_foreach(votes, i, vote)
+    {
+        const char *comment = payload_str_or(vote, "comment", "");
+        char when[WHEN_SIZE];
+        char line[1024];
+
+        snprintf(line, sizeof(line), "%.64s %s (%s) %s%s%.500s", payload_str_or(vote, "login", "?"),
+                 strcmp(payload_str_or(vote, "verdict", ""), "approve") == 0 ? "approves"
+                                                                             : "rejects",
+                 payload_str_or(vote, "standing", ""),
+                 when_relative(payload_str_or(vote, "voted_at", ""), view->now_ms, when),
+                 comment[0] != '\0' ? ": " : "", comment);
+        view_line(view, out, i == 0 ? "Votes" : "", STYLE_PLAIN, line);
+    }
+}
+
+static void put_checks(const struct view *view, struct buf *out, const json_t *checks)
+{
+    const json_t *check = NULL;
+    size_t i = 0;
+
+    json_array_foreach(checks, i, check)
+    {
+        const char *state = payload_str_or(check, "state", "");
+        char line[1024];
+
+        snprintf(line, sizeof(line), "%s %.100s: %s, %.500s", payload_str_or(check, "phase", ""),
+                 payload_str_or(check, "name", ""), state, payload_str_or(check, "sentence", ""));
+        view_line(view, out, i == 0 ? "Checks" : "", view_style(state), line);
+    }
+}
+
+static void put_what(const struct view *view, struct buf *out, const json_t *promotion)
+{
+    const char *from = payload_str_or(promotion, "from", "");
+    char line[1024];
+
+    snprintf(line, sizeof(line), "%s %.200s%s%.200s of %.200s",
+             payload_str_or(promotion, "kind", ""), from, from[0] != '\0' ? " → " : "to ",
+             payload_str_or(promotion, "to", ""), payload_str_or(promotion, "repository", ""));
+    view_line(view, out, "Promotion", STYLE_BOLD, payload_str_or(promotion, "id", ""));
+    view_line(view, out, "What", STYLE_PLAIN, line);
+    snprintf(line, sizeof(line), "%.250s (%.7s) %.200s", payload_str_or(promotion, "release", ""),
+             payload_str_or(promotion, "sha", ""), payload_str_or(promotion, "title", ""));
+    view_line(view, out, "Release", STYLE_PLAIN, line);
+    snprintf(line, sizeof(line), "%.64s, %.64s", payload_str_or(promotion, "requester.login", "?"),
+             payload_str_or(promotion, "requester.via", ""));
+    view_line(view, out, "Asked by", STYLE_PLAIN, line[0] == ',' ? "envflow" : line);
+    view_line(view, out, "Because", STYLE_PLAIN, payload_str_or(promotion, "reason_given", ""));
+}
+
+void promotion_print(const struct view *view, struct buf *out, const json_t *promotion)
+{
+    const char *state = payload_str_or(promotion, "state", "");
+    const char *deployment = payload_str_or(promotion, "deployment", "");
+    char command[160];
+
+    put_what(view, out, promotion);
+    view_line(view, out, "State", view_style(state), state);
+    view_line(view, out, "", STYLE_PLAIN, payload_str_or(promotion, "sentence", ""));
+    view_line(view, out, "Vote", STYLE_PLAIN, payload_str_or(promotion, "outcome.sentence", ""));
+    put_why(view, out, payload_get(promotion, "why"), true);
+    put_votes(view, out, payload_get(promotion, "votes"));
+    put_checks(view, out, payload_get(promotion, "checks"));
+    put_why(view, out, payload_get(promotion, "why"), false);
+    view_time_line(view, out, "Asked at", payload_str_or(promotion, "created_at", ""));
+    view_time_line(view, out, "Ended at", payload_str_or(promotion, "ended_at", ""));
+    if (deployment[0] == '\0')
+        return;
+    snprintf(command, sizeof(command), "envflow deployments show %.100s", deployment);
+    view_line(view, out, "Look further", STYLE_PLAIN, command);
+}
+
+static int show_promotion(const struct cli_args *args, const char *id)
+{
+    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf out = BUF_INIT(PROMOTION_BYTES_MAX);
+    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
+    struct view view = view_of_stdout();
+
+    buf_puts(&path, "/api/v1/promotions/");
+    text_url(&path, id);
+    int code = api_get(args, &path, &answer);
+    if (code != CLI_DONE)
+        return code;
+    if (cli_option(args, "json") != NULL)
+        return api_print_json(&answer);
+    promotion_print(&view, &out, answer.tree);
+    return term_print(&out);
+}
+
+int promotions_show_run(const struct cli_args *args)
+{
+    return show_promotion(args, cli_operand(args, 0));
+}
+
+/* ---- why ---- */
+
+static void put_environment(const struct view *view, struct buf *out, const json_t *tree)
+{
+    const json_t *lane = payload_get(tree, "lane");
+    const json_t *freeze = NULL;
+    size_t i = 0;
+    char line[1024];
+
+    snprintf(line, sizeof(line), "%.200s of %.200s", payload_str_or(tree, "environment", ""),
+             payload_str_or(tree, "repository", ""));
+    view_line(view, out, "Environment", STYLE_BOLD, line);
+    snprintf(line, sizeof(line), "%.7s%s%s", payload_str_or(lane, "holds.sha", "nothing"),
+             payload_str_or(lane, "health", "")[0] != '\0' ? ", " : "",
+             payload_str_or(lane, "health", ""));
+    view_line(view, out, "Holds", STYLE_PLAIN, line);
+    view_line(view, out, "Lane", view_style(payload_str_or(lane, "state", "")),
+              payload_str_or(lane, "state", ""));
+    view_line(view, out, "Pinned", STYLE_YELLOW, payload_str_or(lane, "pinned.reason", ""));
+    json_array_foreach(payload_get(tree, "frozen"), i, freeze)
+    {
+        snprintf(line, sizeof(line), "%.64s: %.500s", payload_str_or(freeze, "by", ""),
+                 payload_str_or(freeze, "reason", ""));
+        view_line(view, out, "Stopped by", STYLE_YELLOW, line);
+    }
+}
+
+int why_run(const struct cli_args *args)
+{
+    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf out = BUF_INIT(PROMOTION_BYTES_MAX);
+    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
+    struct view view = view_of_stdout();
+    const json_t *promotion = NULL;
+    size_t i = 0;
+
+    if (cli_operand(args, 1) == NULL)
+        return show_promotion(args, cli_operand(args, 0));
+    buf_puts(&path, "/api/v1/why?repository=");
+    text_url(&path, cli_operand(args, 0));
+    buf_puts(&path, "&environment=");
+    text_url(&path, cli_operand(args, 1));
+    int code = api_get(args, &path, &answer);
+    if (code != CLI_DONE)
+        return code;
+    if (cli_option(args, "json") != NULL)
+        return api_print_json(&answer);
+    put_environment(&view, &out, answer.tree);
+    json_array_foreach(payload_get(answer.tree, "promotions"), i, promotion)
+    {
+        buf_putc(&out, '\n');
+        promotion_print(&view, &out, promotion);
+    }
+    if (i == 0)
+        buf_puts(&out, "Nothing is on its way there.\n");
+    return term_print(&out);
+}
+
+/* ---- lists ---- */
+
+static const struct table_column promotion_columns[] = {
+    {"PROMOTION", 0, false}, {"STATE", 0, false}, {"REPOSITORY", 12, false},
+    {"FROM", 0, true},       {"TO", 0, false},    {"RELEASE", 8, false},
+    {"ASKED BY", 0, true},   {"ASKED", 0, true},  {"WHY", 10, true},
+};
+
+static void add_promotion(const struct view *view, struct table *table, const json_t *item)
+{
+    const char *state = payload_str_or(item, "state", "");
+
+    table_cell(table, STYLE_PLAIN, payload_str_or(item, "id", ""));
+    table_cell(table, view_style(state), state);
+    view_text_cell(view, table, payload_str_or(item, "repository", ""));
+    view_text_cell(view, table, payload_str_or(item, "from", ""));
+    view_text_cell(view, table, payload_str_or(item, "to", ""));
+    view_text_cell(view, table, payload_str_or(item, "release", ""));
+    view_text_cell(view, table, payload_str_or(item, "requester.login", ""));
+    view_time_cell(view, table, payload_str_or(item, "created_at", ""));
+    view_text_cell(view, table, payload_str_or(item, "sentence", ""));
+}
+
+int promotions_list_run(const struct cli_args *args)
+{
+    static const char *const filters[] = {"limit", "before",      "repository",
+                                          "state", "environment", NULL};
+    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
+    AUTO(table) struct table table;
+    struct view view = view_of_stdout();
+    const json_t *item = NULL;
+    size_t i = 0;
+
+    table_init(&table, &view.term, promotion_columns, ARRAY_LEN(promotion_columns));
+    int code = view_check_limit(args);
+    if (code != CLI_DONE)
+        return code;
+    buf_puts(&path, "/api/v1/promotions");
+    for (const char *const *at = filters; *at != NULL; at++)
+        api_query(&path, args, *at);
+    code = api_get(args, &path, &answer);
+    if (code != CLI_DONE)
+        return code;
+    if (cli_option(args, "json") != NULL)
+        return api_print_json(&answer);
+    json_array_foreach(api_items(&answer), i, item) add_promotion(&view, &table, item);
+    return view_print_list(&view, &table, &answer, "promotions list",
+                           "no promotion matches; 'envflow promote' asks for one");
+}
+
+static const struct table_column release_columns[] = {
+    {"RELEASE", 12, false}, {"COMMIT", 0, false}, {"BRANCH", 8, true},
+    {"MADE", 0, true},      {"TITLE", 10, true},
+};
+
+static void add_release(const struct view *view, struct table *table, const json_t *item)
+{
+    view_text_cell(view, table, payload_str_or(item, "name", ""));
+    view_sha_cell(view, table, payload_str_or(item, "sha", ""));
+    view_text_cell(view, table, payload_str_or(item, "branch", ""));
+    view_time_cell(view, table, payload_str_or(item, "created_at", ""));
+    view_text_cell(view, table, payload_str_or(item, "title", ""));
+}
+
+int releases_run(const struct cli_args *args)
+{
+    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
+    AUTO(table) struct table table;
+    struct view view = view_of_stdout();
+    const json_t *item = NULL;
+    size_t i = 0;
+
+    table_init(&table, &view.term, release_columns, ARRAY_LEN(release_columns));
+    int code = view_check_limit(args);
+    if (code != CLI_DONE)
+        return code;
+    buf_puts(&path, "/api/v1/releases");
+    api_query(&path, args, "limit");
+    api_query(&path, args, "before");
+    if (cli_operand(args, 0) != NULL) {
+        buf_printf(&path, "%crepository=", strchr(buf_text(&path), '?') == NULL ? '?' : '&');
+        text_url(&path, cli_operand(args, 0));
+    }
+    code = api_get(args, &path, &answer);
+    if (code != CLI_DONE)
+        return code;
+    if (cli_option(args, "json") != NULL)
+        return api_print_json(&answer);
+    json_array_foreach(api_items(&answer), i, item) add_release(&view, &table, item);
+    return view_print_list(&view, &table, &answer, "releases",
+                           "no release yet: a push to main or to a release branch makes one");
+}

@@ -1,0 +1,176 @@
+/* audit list|export|verify, prove: what happened, that nobody changed it, and what is guaranteed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/chain.h"
+#include "commands_int.h"
+#include "flow/prove.h"
+#include "text_int.h"
+#include "view_int.h"
+
+#define PATH_BYTES_MAX ((size_t)2048)
+#define LIST_BYTES_MAX ((size_t)8 * 1024 * 1024)
+
+/* ---- audit list ---- */
+
+static const struct table_column columns[] = {
+    {"SEQUENCE", 0, false},  {"TIME", 0, false},       {"EVENT", 12, false}, {"ACTOR", 0, false},
+    {"REPOSITORY", 8, true}, {"ENVIRONMENT", 7, true}, {"TEXT", 20, true},
+};
+
+static void add_record(const struct view *view, struct table *table, const json_t *item)
+{
+    char space[API_NUMBER_SIZE];
+
+    table_cell(table, STYLE_PLAIN, api_text(item, "sequence", space));
+    view_time_cell(view, table, payload_str_or(item, "time", ""));
+    view_text_cell(view, table, payload_str_or(item, "event", ""));
+    view_text_cell(view, table, payload_str_or(item, "actor", ""));
+    view_text_cell(view, table, payload_str_or(item, "repository", ""));
+    view_text_cell(view, table, payload_str_or(item, "environment", ""));
+    view_text_cell(view, table, payload_str_or(item, "text", ""));
+}
+
+int audit_list_run(const struct cli_args *args)
+{
+    static const char *const filters[] = {"limit", "before", "repository", "environment", "subject",
+                                          "actor", "event",  "since",      NULL};
+    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
+    AUTO(table) struct table table;
+    struct view view = view_of_stdout();
+    const json_t *item = NULL;
+    size_t i = 0;
+
+    table_init(&table, &view.term, columns, ARRAY_LEN(columns));
+    int code = view_check_limit(args);
+    if (code != CLI_DONE)
+        return code;
+    buf_puts(&path, "/api/v1/audit");
+    for (const char *const *at = filters; *at != NULL; at++)
+        api_query(&path, args, *at);
+    code = api_get(args, &path, &answer);
+    if (code != CLI_DONE)
+        return code;
+    if (cli_option(args, "json") != NULL)
+        return api_print_json(&answer);
+    json_array_foreach(api_items(&answer), i, item) add_record(&view, &table, item);
+    return view_print_list(&view, &table, &answer, "audit list", "no record matches");
+}
+
+/* ---- audit export ---- */
+
+/* The sequence of the last record of a page, and whether the closing line came. */
+static bool read_page_end(const struct buf *page, json_int_t *ret_last, bool *ret_closed)
+{
+    const char *text = buf_text(page);
+    size_t end = page->len;
+
+    *ret_closed = false;
+    while (end > 0) {
+        size_t begin = end - 1;
+        while (begin > 0 && text[begin - 1] != '\n')
+            begin--;
+        AUTO(json) json_t *line = json_loadb(text + begin, end - begin, 0, NULL);
+        const json_t *sequence = json_object_get(line, "sequence");
+        if (json_is_integer(sequence)) {
+            *ret_last = json_integer_value(sequence);
+            return true;
+        }
+        *ret_closed = json_is_object(line);
+        end = begin;
+    }
+    return *ret_closed;
+}
+
+int audit_export_run(const struct cli_args *args)
+{
+    json_int_t last = 0;
+    bool closed = false;
+
+    while (!closed) {
+        AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+        AUTO(buf) struct buf page = BUF_INIT(ANSWER_BYTES_MAX);
+        buf_printf(&path, "/api/v1/audit/export?after=%lld", (long long)last);
+        int code = api_get_text(args, &path, &page);
+        if (code != CLI_DONE)
+            return code;
+        if (!read_page_end(&page, &last, &closed))
+            return cli_fail(CLI_FAILED, "the export ended without its closing line\nask again");
+        fwrite(buf_text(&page), 1, page.len, stdout);
+    }
+    return CLI_DONE;
+}
+
+/* ---- audit verify ---- */
+
+static int verify(FILE *file, const char *name)
+{
+    struct audit_check check = {.lines = 0};
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len = 0;
+    struct err err;
+    bool ok = true;
+
+    while (ok && (len = getline(&line, &room, file)) >= 0)
+        ok = audit_check_line(&check, line, (size_t)len, &err);
+    free(line);
+    if (!ok || !audit_check_end(&check, &err))
+        return cli_fail(CLI_FAILED, "%s: %s\nthe trail was changed, or the file is not whole", name,
+                        err.text);
+    printf("%s: %llu records, unbroken\n", name, (unsigned long long)check.head.sequence);
+    return CLI_DONE;
+}
+
+int audit_verify_run(const struct cli_args *args)
+{
+    const char *name = cli_operand(args, 0);
+
+    if (strcmp(name, "-") == 0)
+        return verify(stdin, "standard input");
+    FILE *file = fopen(name, "re");
+    if (file == NULL)
+        return cli_fail(CLI_NOT_FOUND, "%s: %s\n'envflow audit export > FILE' writes one", name,
+                        strerrordesc_np(errno));
+    int code = verify(file, name);
+    fclose(file);
+    return code;
+}
+
+/* ---- prove ---- */
+
+struct proof {
+    struct view view;
+    struct buf *out;
+};
+
+static void put_finding(const struct prove_finding *finding, void *arg)
+{
+    const struct proof *proof = arg;
+
+    view_line(&proof->view, proof->out, finding->holds ? "holds" : "BROKEN",
+              finding->holds ? STYLE_GREEN : STYLE_RED, finding->claim);
+    view_line(&proof->view, proof->out, "", STYLE_PLAIN, finding->counterexample);
+}
+
+int prove_run(const struct cli_args *args)
+{
+    AUTO(buf) struct buf out = BUF_INIT(LIST_BYTES_MAX);
+    int code = CLI_DONE;
+    AUTO(cfg) struct cfg *cfg = api_load_cfg(args, false, &code);
+    struct proof proof = {.view = view_of_stdout(), .out = &out};
+    bool holds = true;
+
+    if (cfg == NULL)
+        return code;
+    for (size_t i = 0; i < cfg->graph.flows_count; i++) {
+        buf_printf(&out, "%sflow %s\n", i > 0 ? "\n" : "", cfg->graph.flows[i].name);
+        holds = prove_flow(&cfg->graph.flows[i], put_finding, &proof) && holds;
+    }
+    code = term_print(&out);
+    return code != CLI_DONE ? code : holds ? CLI_DONE : CLI_GATE_SHUT;
+}
