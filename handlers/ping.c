@@ -20,6 +20,16 @@ static bool is_one(const json_t *value)
                                   : json_is_string(value) && json_string_value(value)[0] == '1';
 }
 
+static bool has_push(const json_t *events)
+{
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const char *event = json_string_value(json_array_get(events, i));
+        if (event != NULL && (strcmp(event, "push") == 0 || strcmp(event, "*") == 0))
+            return true;
+    }
+    return false;
+}
+
 /* As many whole names as fit. */
 static void join_events(const json_t *events, char *to, size_t size)
 {
@@ -44,8 +54,10 @@ static bool ping_handle(const json_t *tree, struct gh_facts *facts, struct err *
                       sizeof(ping->content_type), err))
         return false;
     ping->insecure_ssl = is_one(payload_get(tree, "hook.config.insecure_ssl"));
+    ping->has_push = has_push(payload_get(tree, "hook.events"));
     join_events(payload_get(tree, "hook.events"), ping->events, sizeof(ping->events));
     return true;
 }
 
-const struct gh_handler handler_ping = {.event = "ping", .wants = wants, .handle = ping_handle};
+const struct gh_handler handler_ping = {
+    .event = "ping", .wants = wants, .handle = ping_handle, .may_lack_repository = true};

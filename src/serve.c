@@ -29,11 +29,19 @@
 #define DRAIN_MS       10000 /* longest wait for answers in progress after SIGTERM */
 #define DRAIN_POLL_MS  20    /* the journal has no callback for "nobody waits" */
 #define PROBLEMS_BYTES (64 * KIB)
+#define SIGNALS_COUNT  3
+
+/* Descriptors that connections leave to all else, a quarter within these; and the fewest
+ * connections anyway. */
+#define DESCRIPTORS_KEPT_MIN 48
+#define DESCRIPTORS_KEPT_MAX 512
+#define CONNECTIONS_MIN      16
 
 /* A process has one of these; it lives in serve_run. */
 struct serve {
     struct cfg *cfg;
     struct loop *loop;
+    struct watch *signals[SIGNALS_COUNT];
     struct wakeup *settled; /* the journal has entries to collect */
     struct timer *drain_timer;
     struct journal *journal;
@@ -77,6 +85,11 @@ static void prepare_process(void)
     signal(SIGPIPE, SIG_IGN); /* NOLINT(concurrency-mt-unsafe): before any thread */
     /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
     mallopt(M_ARENA_MAX, 2); /* four threads, of which two allocate much */
+    /* Left alone, the allocator would learn from large bodies to keep their memory for ever. */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    mallopt(M_MMAP_THRESHOLD, (int)(2 * MIB));
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    mallopt(M_TRIM_THRESHOLD, (int)(8 * MIB));
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -225,6 +238,27 @@ static void on_reload_signal(void *arg)
 
 /* ---- putting it together ---- */
 
+/* The journal, the database and commands need descriptors whatever clients do. */
+static int connections_of(const struct cfg *cfg)
+{
+    struct rlimit files = {.rlim_cur = RLIM_INFINITY};
+
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    rlim_t kept = files.rlim_cur / 4;
+    kept = kept < DESCRIPTORS_KEPT_MIN   ? DESCRIPTORS_KEPT_MIN
+           : kept > DESCRIPTORS_KEPT_MAX ? DESCRIPTORS_KEPT_MAX
+                                         : kept;
+    rlim_t left = files.rlim_cur > kept ? files.rlim_cur - kept : 0;
+    left = left < CONNECTIONS_MIN ? CONNECTIONS_MIN : left;
+    if (left >= (rlim_t)cfg->connections_max)
+        return (int)cfg->connections_max;
+    log_warn(NULL, "limits.connections",
+             "only %llu connections instead of %lld: the process may open %llu files",
+             (unsigned long long)left, (long long)cfg->connections_max,
+             (unsigned long long)files.rlim_cur);
+    return (int)left;
+}
+
 static struct http_limits limits_of(const struct cfg *cfg)
 {
     struct http_limits limits = http_limits_default;
@@ -232,7 +266,7 @@ static struct http_limits limits_of(const struct cfg *cfg)
     limits.head_bytes_max = (size_t)cfg->head_bytes_max;
     limits.body_bytes_max = (size_t)cfg->body_bytes_max;
     limits.bodies_in_flight_max = (size_t)cfg->bodies_in_flight_max;
-    limits.connections_max = (int)cfg->connections_max;
+    limits.connections_max = connections_of(cfg);
     limits.connections_per_address_max = (int)cfg->connections_per_address_max;
     limits.head_timeout_ms = cfg->head_timeout_ms;
     limits.idle_timeout_ms = cfg->idle_timeout_ms;
@@ -327,9 +361,23 @@ static bool listen_everywhere(struct serve *serve, struct err *err)
     return true;
 }
 
+/* First of all, so that a signal during the start waits for the loop instead of ending us. */
+static void watch_signals(struct serve *serve)
+{
+    static const struct {
+        int number;
+        loop_fn *fn;
+    } handled[SIGNALS_COUNT] = {
+        {SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGHUP, on_reload_signal}};
+
+    for (size_t i = 0; i < SIGNALS_COUNT; i++)
+        serve->signals[i] = loop_on_signal(serve->loop, handled[i].number, handled[i].fn, serve);
+}
+
 static bool start_all(struct serve *serve, struct err *err)
 {
     serve->loop = loop_new();
+    watch_signals(serve);
     serve->settled = wakeup_new(serve->loop, on_settled, serve);
     serve->drain_timer = timer_new(serve->loop, finish_when_idle, serve);
     if (!load_tls(serve, err) || !make_keys(serve, err) || !open_journal(serve, err) ||
@@ -356,23 +404,17 @@ static void stop_all(struct serve *serve)
     tls_context_free(serve->tls);
     timer_free(serve->drain_timer);
     wakeup_free(serve->settled);
+    for (size_t i = 0; i < SIGNALS_COUNT; i++)
+        watch_free(serve->signals[i]);
     loop_free(serve->loop);
     cfg_free(serve->cfg);
 }
 
 static void run(struct serve *serve)
 {
-    struct watch *signals[] = {
-        loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve),
-        loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve),
-        loop_on_signal(serve->loop, SIGHUP, on_reload_signal, serve),
-    };
-
     log_info(NULL, "process.ready", "envflow " ENVFLOW_VERSION " serves");
     notify_manager("READY=1");
     loop_run(serve->loop);
-    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-        watch_free(signals[i]);
 }
 
 int serve_run(const struct cli_args *args)

@@ -6,7 +6,7 @@ find_library(HTTP_PARSER_LIB http_parser)
 find_path(LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include/llhttp)
 find_path(LLHTTP_SOURCES llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
 
-add_library(framing_oracles STATIC oracles/framing.c)
+add_library(framing_oracles STATIC oracles/framing.c oracles/probes.c)
 target_include_directories(framing_oracles
   PUBLIC ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src/http)
 target_link_libraries(framing_oracles PUBLIC http)
@@ -25,7 +25,7 @@ if(LLHTTP_INCLUDE AND LLHTTP_SOURCES)
   target_link_libraries(framing_oracles PUBLIC llhttp_system)
 endif()
 
-foreach(program test_http_head test_http_chunked test_framing test_http_server test_http_limits
+foreach(program test_http_head test_http_chunked test_framing test_http_budget test_http_server
                 fuzz_http_head)
   if(TARGET ${program})
     target_link_libraries(${program} PRIVATE framing_oracles)

@@ -18,4 +18,8 @@
 #define ID_TEXT_MAX     24  /* bytes of a decimal GitHub id with the NUL */
 #define REASON_TEXT_MAX 512 /* bytes of a sentence that explains a verdict, with the NUL */
 
+/* How long a start waits for the locks of the envflow before it: a killed process lets go once its
+ * last system call returns and the last keeper it was starting has become one. */
+#define STATE_LOCK_WAIT_MS 2000
+
 #endif

@@ -58,10 +58,10 @@ MUST_CHECK bool gate_look(struct store *store, const struct flow_graph *graph,
                           const struct store_promotion *promotion, int64_t now_ms,
                           struct gate_view *ret_view, struct err *err);
 
-/* What the source environment says about a release. */
-MUST_CHECK bool gate_look_at_source(struct store *store, int64_t repository_id, const char *from,
-                                    const struct git_sha *sha, int64_t soak_ms, int64_t now_ms,
-                                    struct source_view *ret_view, struct err *err);
+/* What the promotion's source says about its release. */
+MUST_CHECK bool gate_look_at_source(struct store *store, const struct store_promotion *promotion,
+                                    int64_t soak_ms, int64_t now_ms, struct source_view *ret_view,
+                                    struct err *err);
 
 /* The gate that a promotion, rollback or deployment by hand has to pass; never NULL. Rollbacks
  * that a failed verification caused were agreed to with what failed. */

@@ -1,8 +1,7 @@
 /*
  * Why does a promotion wait? Gathers what flow/explain.h needs, from the same facts the
  * engine decides by (engine/gate.h). Works on any store handle.
- * Errors: those of the store. Ownership: names in the list are borrowed from the
- * configuration and live as long as it.
+ * Errors: those of the store. Ownership: the list and its names are borrowed for the call.
  */
 #ifndef ENGINE_WHY_H
 #define ENGINE_WHY_H
@@ -15,8 +14,11 @@
 #include "flow/graph.h"
 #include "store/promotions.h"
 
+typedef void why_fn(const struct explain_list *list, void *arg);
+
+/* Calls fn once with the explanation. */
 MUST_CHECK bool why_promotion(struct store *store, const struct flow_graph *graph,
-                              const struct store_promotion *promotion, int64_t now_ms,
-                              struct explain_list *ret_list, struct err *err);
+                              const struct store_promotion *promotion, int64_t now_ms, why_fn *fn,
+                              void *arg, struct err *err);
 
 #endif

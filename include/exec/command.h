@@ -9,7 +9,7 @@
  * exclusive, one run directory never holds two runs, however often it is started.
  *
  * Run directory: `keeper` (pid, start time, boot id), `output`, `result`. Job and
- * secrets reach the keeper through a pipe: never a file, never an argument list.
+ * secrets reach the keeper through memory: never a file on disk, never an argument list.
  *
  * Threads: everything belongs to the loop's thread.
  */
@@ -28,10 +28,11 @@ struct loop;
 struct command;
 
 struct command_spec {
-    const char *run_dir;            /* created, mode 0700; one per deployment */
+    const char *run_dir;            /* created, mode 0700; one per deployment, named by its id */
     const char *const *argv;        /* NULL-terminated; argv[0] with a slash, or found in PATH */
     const char *workdir;            /* NULL: run_dir */
-    const char *const *environment; /* "NAME=value", NULL-terminated: all the command gets */
+    const char *const *environment; /* "NAME=value", NULL-terminated: all the command gets; one has
+                                     * the id as its value: it tells survivors of a killed keeper */
     const char *const *masks; /* secrets to blot out of the output, NULL-terminated; or NULL */
     int64_t timeout_ms;
     int64_t kill_grace_ms;
@@ -82,7 +83,9 @@ void command_forget(struct command *command);
 /* What was captured so far, appended to out (bounded by its maximum). "" when none. */
 MUST_CHECK bool command_output(const char *run_dir, struct buf *out, struct err *err);
 
-/* Delete a run directory that has ended. */
+/* Delete a run directory that has ended. A crash may leave it, or it with the suffix: call again
+ * with the name without. */
+#define COMMAND_GONE_SUFFIX ".gone"
 void command_remove(const char *run_dir);
 
 /* Body of the hidden command `envflow keep`: reads its job from descriptor 3. */

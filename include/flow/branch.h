@@ -8,6 +8,10 @@
  * one we still miss: then the time GitHub stamped on it decides, and the gap is
  * remembered so that the missing one is recognised as older when it comes.
  *
+ * The chain goes before the stamp, which is the repository's, not the branch's, and may be
+ * as late as the moment the delivery was made. What neither decides, pushes of the same
+ * second with pushes missing between them, is taken as newer: losing a merge is worse.
+ *
  * Pure: values in, values out.
  */
 #ifndef FLOW_BRANCH_H

@@ -12,13 +12,13 @@
  *
  * Bounds: every one is in struct http_limits and has a test. Phases have absolute
  * deadlines; a body also has a minimum rate. Connections over the cap push out the one
- * that has been waiting longest for a head, so idle or slow clients never keep
- * honest ones out; bodies draw on one budget and wait unread where it is used up.
+ * that has been waiting longest for a head, or else for room for its body, so idle or slow
+ * clients never keep honest ones out; bodies draw on one budget and wait unread where it is
+ * used up.
  *
  * Ownership: a request belongs to the server; it is valid from on_head until the answer
  * is given or on_gone. Text and bytes it hands out are borrowed for that time.
- * Source: RFC 9112; docs/adr on framing; reliability notes' framing table in
- * tests/unit/test_framing.c.
+ * Source: RFC 9112; docs/adr/0001-own-http-subset.md; the probes of tests/framing/probes.txt.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -44,7 +44,7 @@ struct http_limits {
     size_t small_bodies_in_flight_max; /* bytes: the reserve for small bodies */
     size_t bodies_in_flight_max;       /* bytes: the budget for all the others */
     int connections_max;
-    int connections_per_address_max; /* unix sockets and inherited ones are exempt */
+    int connections_per_address_max; /* an IPv4 address or an IPv6 /64; unix sockets are exempt */
     int64_t head_timeout_ms;         /* from accept or end of the last answer to the end of a head;
                                         covers the TLS handshake */
     int64_t idle_timeout_ms;         /* keep-alive without a byte */

@@ -83,7 +83,7 @@ struct journal_stats {
     uint64_t groups_total; /* flushes */
     int64_t disk_bytes;
     int64_t backlog_bytes;  /* appended and not yet released; inside a segment in proportion */
-    bool out_of_space;      /* the last attempt found the disk full */
+    bool out_of_space;      /* the last attempt, looked at again and again, found the disk full */
     int64_t tail_cut_bytes; /* what the start threw away of writes never reported, at least */
 };
 

@@ -29,7 +29,10 @@ enum stream_status {
 struct stream_ops {
     ssize_t (*read)(void *stream, void *bytes, size_t len);
     ssize_t (*write)(void *stream, const void *bytes, size_t len);
+    void (*end)(void *stream);  /* tells the other side that nothing more comes */
     void (*free)(void *stream); /* closes the descriptor too */
+    /* What TLS disliked, right after STREAM_FAILED; NULL where the connection just broke. */
+    const char *(*failure)(void *stream);
 };
 
 struct stream {

@@ -179,10 +179,12 @@ struct store_deployment_filter {
     const char *environment; /* NULL for any */
     int64_t repository_id;   /* 0 for any */
     int state;               /* enum deployment_state, or -1 for any */
-    bool oldest_first;       /* by place, within one lane; else newest first by id */
-    const char *before;      /* id: only older ones; NULL for no bound */
+    bool oldest_first;       /* by place; what waits in one lane only */
+    const char *before;      /* id: only what is listed behind it; NULL for no bound */
     unsigned limit;
 };
+/* Newest first: by place and attempt where repository_id and environment name a lane, else by id.
+ */
 typedef bool store_deployment_fn(const struct store_deployment *deployment, void *arg);
 MUST_CHECK bool store_deployments(struct store *store, const struct store_deployment_filter *filter,
                                   store_deployment_fn *fn, void *arg, struct err *err);

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -140,21 +139,21 @@ static bool write_checks(struct call *call, struct jsonw *w,
     return ok;
 }
 
+static void write_why_items(const struct explain_list *list, void *arg)
+{
+    for (size_t i = 0; i < list->count; i++)
+        write_why_item(arg, &list->items[i]);
+}
+
 static bool write_why(struct call *call, struct jsonw *w, const struct store_promotion *promotion,
                       struct err *err)
 {
     const struct admin *admin = call->admin;
-    struct explain_list *list = calloc(1, sizeof(*list));
 
-    if (list == NULL)
-        return err_set(err, ERR_NOMEM, "no memory for the answer");
-    bool ok = why_promotion(admin->store, &admin->options.cfg->graph, promotion,
-                            clock_wall_ms(admin->options.clock), list, err);
     jsonw_open_array(w, "why");
-    for (size_t i = 0; ok && i < list->count; i++)
-        write_why_item(w, &list->items[i]);
+    bool ok = why_promotion(admin->store, &admin->options.cfg->graph, promotion,
+                            clock_wall_ms(admin->options.clock), write_why_items, w, err);
     jsonw_close_array(w);
-    free(list);
     return ok;
 }
 

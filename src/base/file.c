@@ -3,12 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READ_STEP 16384
+#include "base/clock.h"
+
+#define READ_STEP     16384
+#define LOCK_AGAIN_MS 5
 
 static bool read_all(int fd, const char *path, struct buf *out, struct err *err)
 {
@@ -93,10 +98,25 @@ bool file_write_atomic(const char *path, mode_t mode, const void *bytes, size_t 
         unlink(draft);
         return false;
     }
-    if (rename(draft, path) != 0)
-        return err_errno(err, errno, "rename %s to %s", draft, path);
+    if (rename(draft, path) != 0) {
+        err_errno(err, errno, "rename %s to %s", draft, path);
+        unlink(draft);
+        return false;
+    }
     folder_of(path, folder);
     return file_sync_dir(folder, err);
+}
+
+static bool make_dir(const char *path, mode_t mode, struct err *err)
+{
+    struct stat found;
+
+    if (mkdir(path, mode) == 0)
+        return true;
+    int number = errno;
+    if (number == EEXIST && stat(path, &found) == 0 && !S_ISDIR(found.st_mode))
+        number = ENOTDIR;
+    return number == EEXIST || err_errno(err, number, "create folder %s", path);
 }
 
 bool file_make_dirs(const char *path, mode_t mode, struct err *err)
@@ -105,13 +125,15 @@ bool file_make_dirs(const char *path, mode_t mode, struct err *err)
 
     if (snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
         return err_set(err, ERR_LIMIT, "path too long: %s", path);
+    if (path[0] == '\0')
+        return err_set(err, ERR_IO, "no folder is named");
     for (char *at = part + 1;; at++) {
         if (*at != '/' && *at != '\0')
             continue;
         char rest = *at;
         *at = '\0';
-        if (mkdir(part, mode) != 0 && errno != EEXIST)
-            return err_errno(err, errno, "create folder %s", part);
+        if (!make_dir(part, mode, err))
+            return false;
         *at = rest;
         if (rest == '\0')
             return true;
@@ -127,4 +149,38 @@ bool file_sync_dir(const char *path, struct err *err)
     if (fsync(fd) != 0)
         return err_errno(err, errno, "fsync folder %s", path);
     return true;
+}
+
+/* flock(2) can wait, but not for a while: ask again and again. */
+static bool lock_within(int fd, int64_t wait_ms)
+{
+    int64_t until_ms = clock_mono_ms(&clock_system) + wait_ms;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        if (clock_mono_ms(&clock_system) >= until_ms) {
+            errno = EWOULDBLOCK;
+            return false;
+        }
+        poll(NULL, 0, LOCK_AGAIN_MS);
+    }
+    return true;
+}
+
+bool file_lock(const char *path, int64_t wait_ms, int *ret_fd, struct err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return err_errno(err, errno, "open %s", path);
+    if (lock_within(fd, wait_ms)) {
+        *ret_fd = fd;
+        return true;
+    }
+    int number = errno;
+    close(fd);
+    if (number == EWOULDBLOCK)
+        return err_set(err, ERR_CONFLICT, "%s is held by another process", path);
+    return err_errno(err, number, "lock %s", path);
 }

@@ -10,8 +10,8 @@
 #include "base/jsonw.h"
 #include "base/rfc3339.h"
 
-#define LINE_MAX_BYTES 8192
 #define SENTENCE_SIZE  2048
+#define LINE_MAX_BYTES 32768 /* a sentence and names of which every byte is escaped */
 
 static enum log_format chosen_format = LOG_FORMAT_JSON;
 static enum log_level chosen_level = LOG_LEVEL_INFO;

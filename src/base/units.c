@@ -24,14 +24,19 @@ static bool parse(const char *text, const struct unit *units, size_t units_count
 {
     size_t digits = strspn(text, "0123456789");
     int64_t number = 0;
+    int64_t product = 0;
 
     if (digits == 0 || digits > 15)
         return false;
     for (size_t i = 0; i < digits; i++)
         number = number * 10 + (text[i] - '0');
     for (size_t i = 0; i < units_count; i++) {
-        if (strcmp(text + digits, units[i].name) == 0)
-            return !__builtin_mul_overflow(number, units[i].factor, ret);
+        if (strcmp(text + digits, units[i].name) != 0)
+            continue;
+        if (__builtin_mul_overflow(number, units[i].factor, &product))
+            return false;
+        *ret = product;
+        return true;
     }
     return false;
 }

@@ -11,31 +11,37 @@
 
 /* ---- one ---- */
 
+/* " (octocat, hubot)"; "" for nobody. */
+static void join_people(const json_t *names, char people[512])
+{
+    size_t count = json_array_size(names);
+    size_t used = 0;
+
+    people[0] = '\0';
+    for (size_t i = 0; i < count && used < 440; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        used += (size_t)snprintf(people + used, 512 - used, "%s%.60s%s", i > 0 ? ", " : " (",
+                                 name != NULL ? name : "?", i + 1 == count ? ")" : "");
+    }
+}
+
 static void put_why(const struct view *view, struct buf *out, const json_t *why, bool needed)
 {
     const json_t *item = NULL;
+    const char *label = needed ? "Waits for" : "Note";
     size_t i = 0;
-    bool first = true;
 
     json_array_foreach(why, i, item)
     {
-        char people[512] = "";
-        const json_t *names = payload_get(item, "people");
+        char people[512];
         char line[1200];
 
         if (payload_bool_or(item, "needed", false) != needed)
             continue;
-        for (size_t k = 0; k < json_array_size(names); k++) {
-            size_t used = strlen(people);
-            const char *name = json_string_value(json_array_get(names, k));
-            snprintf(people + used, sizeof(people) - used, "%s%.60s", used > 0 ? ", " : " (",
-                     name != NULL ? name : "?");
-        }
-        snprintf(line, sizeof(line), "%.600s%.500s%s", payload_str_or(item, "sentence", ""), people,
-                 people[0] != '\0' ? ")" : "");
-        view_line(view, out, first ? (needed ? "Waits for" : "Note") : "",
-                  needed ? STYLE_YELLOW : STYLE_PLAIN, line);
-        first = false;
+        join_people(payload_get(item, "people"), people);
+        snprintf(line, sizeof(line), "%.600s%s", payload_str_or(item, "sentence", ""), people);
+        view_line(view, out, label, needed ? STYLE_YELLOW : STYLE_PLAIN, line);
+        label = "";
     }
 }
 

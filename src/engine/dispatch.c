@@ -321,9 +321,10 @@ static void remove_leftovers(const struct dispatch *dispatch, const struct list 
         return;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
     for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-        if (id_is_valid(entry->d_name) && !is_listed(running, entry->d_name))
-            command_remove(
-                engine_run_dir(dispatch->cfg->store_dir, entry->d_name, path, sizeof(path)));
+        struct id id;
+        snprintf(id.text, sizeof(id.text), "%.*s", (int)strcspn(entry->d_name, "."), entry->d_name);
+        if (id_is_valid(id.text) && !is_listed(running, id.text))
+            command_remove(engine_run_dir(dispatch->cfg->store_dir, id.text, path, sizeof(path)));
     }
     closedir(dir);
 }

@@ -41,7 +41,8 @@ struct engine {
     struct dispatch *dispatch;
     struct journal_reader *reader;
     struct journal_reader *replay_reader;
-    uint64_t cursor; /* last sequence whose consequences are committed */
+    uint64_t cursor;   /* last sequence whose consequences are committed */
+    bool is_recovered; /* what ran when the last envflow ended is taken up */
 
     pthread_mutex_t lock; /* requests and stall_text */
     struct engine_request *first_request, **last_request;
@@ -352,10 +353,14 @@ static void tell_order(const struct engine_request *request)
         .environment = request->to[0] != '\0' ? request->to : NULL,
     };
 
-    log_info(&ctx, request->is_refused ? "request.refused" : "request.done", "%s by %s (%s): %s",
-             request->subject.text,
-             request->actor.login[0] != '\0' ? request->actor.login : "envflow",
-             reason_name(request->outcome.code), request->outcome.text);
+    const char *login = request->actor.login[0] != '\0' ? request->actor.login : "envflow";
+    const char *code = reason_name(request->outcome.code);
+    if (request->is_refused)
+        log_info(&ctx, "request.refused", "%s by %s (%s): %s", request->subject.text, login, code,
+                 request->outcome.text);
+    else
+        log_info(&ctx, "request.done", "%s by %s (%s): %s", request->subject.text, login, code,
+                 request->outcome.text);
 }
 
 static struct engine_request *take_requests(struct engine *engine)
@@ -399,6 +404,14 @@ void engine_submit(struct engine *engine, struct engine_request *request)
 
 /* ---- the thread ---- */
 
+/* Before anything is started: what an earlier run left running. */
+static bool recover(struct engine *engine, struct err *err)
+{
+    if (!engine->is_recovered)
+        engine->is_recovered = dispatch_recover(engine->dispatch, err);
+    return engine->is_recovered;
+}
+
 static void on_wakeup(void *arg)
 {
     struct engine *engine = arg;
@@ -411,6 +424,10 @@ static void on_wakeup(void *arg)
     };
     struct err err;
 
+    if (!recover(engine, &err)) {
+        on_failure(engine, &err);
+        return;
+    }
     answer_requests(engine);
     if (!write_turn(&turn, &err)) {
         on_failure(engine, &err);
@@ -432,12 +449,9 @@ static void on_end(void *arg)
 static void *run(void *arg)
 {
     struct engine *engine = arg;
-    struct err err;
 
     pthread_setname_np(pthread_self(), "engine");
     setpriority(PRIO_PROCESS, 0, ENGINE_NICE); /* on Linux: this thread */
-    if (!dispatch_recover(engine->dispatch, &err))
-        on_failure(engine, &err);
     wakeup_signal(engine->wakeup);
     loop_run(engine->loop);
     return NULL;

@@ -94,14 +94,18 @@ static bool take_holding(const struct store_holding *holding, void *arg)
     return view->soaked_ms == 0;
 }
 
-bool gate_look_at_source(struct store *store, int64_t repository_id, const char *from,
-                         const struct git_sha *sha, int64_t soak_ms, int64_t now_ms,
-                         struct source_view *ret_view, struct err *err)
+bool gate_look_at_source(struct store *store, const struct store_promotion *promotion,
+                         int64_t soak_ms, int64_t now_ms, struct source_view *ret_view,
+                         struct err *err)
 {
     struct source_view view = {0};
     struct soaking soaking = {&view, soak_ms};
     struct store_holding_filter filter = {
-        .repository_id = repository_id, .environment = from, .sha = sha, .limit = UINT32_MAX};
+        .repository_id = promotion->repository_id,
+        .environment = promotion->from,
+        .sha = &promotion->sha,
+        .limit = UINT32_MAX,
+    };
 
     if (!store_holdings(store, &filter, take_holding, &soaking, err))
         return false;
@@ -211,6 +215,19 @@ static void state_facts(const struct store_promotion *promotion, int64_t now_ms,
     };
 }
 
+static bool look_at_freezes(struct store *store, const struct store_promotion *promotion,
+                            int64_t now_ms, struct gate_view *view, struct err *err)
+{
+    struct freeze_scope scope = {
+        .flow = view->flow,
+        .repository = promotion->repository,
+        .environment = promotion->to,
+        .is_rollback = promotion->kind == PROMOTION_ROLLBACK,
+    };
+
+    return freeze_look(store, &scope, now_ms, &view->freeze, err);
+}
+
 bool gate_look(struct store *store, const struct flow_graph *graph,
                const struct store_promotion *promotion, int64_t now_ms, struct gate_view *ret_view,
                struct err *err)
@@ -224,13 +241,10 @@ bool gate_look(struct store *store, const struct flow_graph *graph,
         !store_votes(store, promotion->id.text, take_vote, &voting, err))
         return err_wrap(err, "promotion %s", promotion->id.text);
     quorum_judge(&view->gate->approvals, view->votes, view->votes_count, now_ms, &view->quorum);
-    if (view->flow != NULL &&
-        !freeze_look(store, view->flow, promotion->repository, promotion->to,
-                     promotion->kind == PROMOTION_ROLLBACK, now_ms, &view->freeze, err))
+    if (view->flow != NULL && !look_at_freezes(store, promotion, now_ms, view, err))
         return err_wrap(err, "promotion %s", promotion->id.text);
     if (promotion->kind == PROMOTION_PROMOTE &&
-        !gate_look_at_source(store, promotion->repository_id, promotion->from, &promotion->sha,
-                             view->gate->soak_ms, now_ms, &view->source, err))
+        !gate_look_at_source(store, promotion, view->gate->soak_ms, now_ms, &view->source, err))
         return err_wrap(err, "promotion %s", promotion->id.text);
     if (!find_way_back(store, promotion, view, err))
         return err_wrap(err, "promotion %s", promotion->id.text);

@@ -203,6 +203,9 @@ static enum answer judge_head(const struct ingest *ingest, const struct http_req
     struct journal_record *record = &pending->entry.record;
     const char *type = http_request_header(request, "content-type");
     const char *signature = http_request_header(request, "x-hub-signature-256");
+    /* Before the signature is judged: the answers to a missing and to a wrong one are the same. */
+    bool has_guid =
+        copy_name(request, "x-github-delivery", true, record->guid, sizeof(record->guid));
 
     if (strcmp(http_request_path(request), ingest->webhook_path) != 0)
         return ANSWER_NOT_FOUND;
@@ -217,7 +220,7 @@ static enum answer judge_head(const struct ingest *ingest, const struct http_req
     snprintf(pending->signature, sizeof(pending->signature), "%s", signature);
     if (!copy_name(request, "x-github-event", true, record->event, sizeof(record->event)))
         return ANSWER_NO_EVENT;
-    if (!copy_name(request, "x-github-delivery", true, record->guid, sizeof(record->guid)))
+    if (!has_guid)
         return ANSWER_NO_DELIVERY;
     if (!copy_name(request, "x-github-hook-id", false, record->hook_id, sizeof(record->hook_id)) ||
         !copy_name(request, "x-github-hook-installation-target-type", false, record->target_type,

@@ -62,10 +62,14 @@ static bool may_push_start(const struct move *move, bool *ret_may, struct reason
                            struct err *err)
 {
     struct freeze_view freeze = {0};
+    struct freeze_scope scope = {
+        .flow = move->flow,
+        .repository = move->subject.repository,
+        .environment = move->lane.environment,
+    };
 
     if (move->flow != NULL &&
-        !freeze_look(move->lanes->store, move->flow, move->subject.repository,
-                     move->lane.environment, false, move->lanes->now_ms, &freeze, err))
+        !freeze_look(move->lanes->store, &scope, move->lanes->now_ms, &freeze, err))
         return false;
     if (freeze.is_frozen)
         *ret_why = freeze_reason(&freeze, move->lane.environment);

@@ -68,8 +68,12 @@ bool mark_open(const char *path, struct mark **ret_mark, struct err *err)
 {
     AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    if (fd < 0 || ftruncate(fd, (off_t)sizeof(struct mark_page)) != 0)
+    if (fd < 0)
         return err_errno(err, errno, "open %s", path);
+    /* Room now, or writing to the page would end the process (SIGBUS) on a disk that is full. */
+    int full = posix_fallocate(fd, 0, (off_t)sizeof(struct mark_page));
+    if (full != 0)
+        return err_errno(err, full, "make room for %s", path);
     void *memory = mmap(NULL, sizeof(struct mark_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED)
         return err_errno(err, errno, "map %s", path);

@@ -275,9 +275,11 @@ bool react_to_run(struct passage *passage, const struct gh_signal *signal, struc
                              gh->run_id));
         return true;
     }
-    snprintf(run.status, sizeof(run.status), "%.31s", gh->status);
-    snprintf(run.conclusion, sizeof(run.conclusion), "%.31s", gh->is_job ? "" : gh->conclusion);
-    snprintf(run.url, sizeof(run.url), "%s", gh->url);
+    if (!gh->is_job) { /* one job's end is not its run's */
+        snprintf(run.status, sizeof(run.status), "%.31s", gh->status);
+        snprintf(run.conclusion, sizeof(run.conclusion), "%.31s", gh->conclusion);
+        snprintf(run.url, sizeof(run.url), "%s", gh->url);
+    }
     run.changed_ms = passage->intake->lanes.now_ms;
     conclude(passage, VERDICT_RECORDED,
              reason_make(REASON_RUN_FOLLOWED, "run %" PRId64 " of promotion %s is %s %s",

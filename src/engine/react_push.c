@@ -183,13 +183,12 @@ bool react_to_push(struct passage *passage, const struct gh_signal *signal, stru
 bool react_to_ping(struct passage *passage, const struct gh_signal *signal, struct err *err)
 {
     const struct gh_ping *ping = &signal->as.ping;
-    bool pushes = strstr(ping->events, "push") != NULL || strcmp(ping->events, "*") == 0;
 
     (void)err;
     conclude(passage, VERDICT_RECORDED,
              reason_make(REASON_PING, "hook %" PRId64 " sends %s as %s%s%s", ping->hook_id,
                          ping->events[0] != '\0' ? ping->events : "nothing", ping->content_type,
-                         pushes ? "" : "; warning: it is not subscribed to push",
+                         ping->has_push ? "" : "; warning: it is not subscribed to push",
                          ping->insecure_ssl ? "; warning: it does not check our certificate" : ""));
     return true;
 }

@@ -132,8 +132,9 @@ static const char *source_problem(const struct gathering *gathering)
     return source->was_there ? NULL : "never held this release";
 }
 
-static void explain(const struct gathering *gathering, struct explain_list *ret_list)
+static void explain(const struct gathering *gathering, why_fn *fn, void *arg)
 {
+    struct explain_list list;
     const struct gate_view *view = &gathering->view;
     bool is_stopped = view->freeze.stop.id.text[0] != '\0';
     struct explain_facts facts = {
@@ -157,12 +158,13 @@ static void explain(const struct gathering *gathering, struct explain_list *ret_
         .lane_release = gathering->lane_release[0] != '\0' ? gathering->lane_release : NULL,
     };
 
-    explain_promotion(&facts, ret_list);
+    explain_promotion(&facts, &list);
+    fn(&list, arg);
 }
 
 bool why_promotion(struct store *store, const struct flow_graph *graph,
-                   const struct store_promotion *promotion, int64_t now_ms,
-                   struct explain_list *ret_list, struct err *err)
+                   const struct store_promotion *promotion, int64_t now_ms, why_fn *fn, void *arg,
+                   struct err *err)
 {
     struct gathering gathering = {
         .promotion = promotion,
@@ -179,7 +181,7 @@ bool why_promotion(struct store *store, const struct flow_graph *graph,
         ok = gather_checks(store, &gathering, err) && gather_lane(store, &gathering, err);
     }
     if (ok)
-        explain(&gathering, ret_list);
+        explain(&gathering, fn, arg);
     list_done(&gathering.people);
     list_done(&gathering.votes);
     list_done(&gathering.checks);

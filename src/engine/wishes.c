@@ -78,6 +78,11 @@ static bool find_target(struct asking *asking, struct err *err)
         return refuse(asking,
                       reason_make(REASON_ENVIRONMENT_UNKNOWN, "flow %s has no environment '%.100s'",
                                   rule->flow->name, wish->to));
+    if (asking->target->deploy.argv == NULL)
+        return refuse(asking, reason_make(REASON_NO_DEPLOY,
+                                          "nothing says how to deploy %s: give "
+                                          "flows.%s.environments.%s.deploy.command",
+                                          wish->to, rule->flow->name, wish->to));
     if (!store_repository_find(asking->lanes->store, wish->repository, &promotion->repository_id,
                                promotion->repository, err))
         return err->code == ERR_NOT_FOUND &&
@@ -335,8 +340,7 @@ static bool look_back(struct asking *asking, struct promotion_request *request, 
         !find_requester(asking, &request->requester_memberships, err))
         return false;
     if (promotion->from[0] != '\0' &&
-        !gate_look_at_source(store, promotion->repository_id, promotion->from, &promotion->sha, 0,
-                             asking->lanes->now_ms, &source, err))
+        !gate_look_at_source(store, promotion, 0, asking->lanes->now_ms, &source, err))
         return false;
     /* One that people have yet to approve does not keep the one that needs nobody from starting. */
     if (asking->wish->caused_by.text[0] != '\0')
@@ -445,8 +449,8 @@ bool promotions_roll_back(struct lanes *lanes, const char *repository, const cha
         .actor = &itself,
         .caused_by = *cause,
     };
-    struct store_promotion rollback;
-    struct reason refusal;
+    struct store_promotion rollback = {.kind = PROMOTION_ROLLBACK};
+    struct reason refusal = {.code = REASON_NONE};
 
     if (!promotions_ask(lanes, &wish, &rollback, &refusal, err))
         return false;

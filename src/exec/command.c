@@ -18,6 +18,7 @@
 #include "job_int.h"
 #include "net/loop.h"
 #include "rundir_int.h"
+#include "survivors_int.h"
 
 #define JOB_FD        3
 #define LOOK_AGAIN_MS 10 /* at a lock or a process that must go soon */
@@ -63,19 +64,13 @@ static void finish(struct command *command, const struct command_result *result)
 }
 
 /* The keeper died without a result. What it had started must be gone before anybody repeats it. */
-static bool kill_orphan(const struct command *command)
+static bool kill_orphans(const struct command *command)
 {
     struct process process;
     struct err err;
+    bool known = rundir_read_process(command->run_dir, "command", &process, &err);
 
-    if (!rundir_read_process(command->run_dir, "command", &process, &err))
-        return false;
-    bool alive = process_is_alive(&process);
-    if (alive)
-        kill(process.pid, SIGKILL);
-    /* The command leads a session and a group of its own: the rest of it. */
-    bool group = alive && kill(-process.pid, SIGKILL) == 0;
-    return alive || group;
+    return survivors_kill(command->run_dir, known ? &process : NULL) > 0;
 }
 
 static void settle(struct command *command);
@@ -145,8 +140,11 @@ static void settle(struct command *command)
         return;
     }
     if (process_is_alive(&keeper)) {
-        if (!watch_keeper(command, keeper.pid))
+        /* Between the two looks its number may have become another's. */
+        if (!watch_keeper(command, keeper.pid) || !process_is_alive(&keeper)) {
+            stop_watching(command);
             look_again(command);
+        }
         return;
     }
     /* It may have written the result between our two looks. */
@@ -154,7 +152,7 @@ static void settle(struct command *command)
         finish(command, &result);
         return;
     }
-    if (kill_orphan(command)) {
+    if (kill_orphans(command)) {
         look_again(command);
         return;
     }
@@ -300,16 +298,19 @@ bool command_output(const char *run_dir, struct buf *out, struct err *err)
 
 void command_remove(const char *run_dir)
 {
-    /* `keeper` last: while it stands, nobody starts this run again. A later start that finds a
-     * half-removed directory removes the rest. */
     static const char *const names[] = {"output",     "output.new", "result",
                                         "result.new", "command",    "command.new",
-                                        "lock",       "keeper.new", "keeper"};
-    char path[PATH_MAX];
+                                        "keeper",     "keeper.new", "lock"};
+    char gone[PATH_MAX];
+    char path[PATH_MAX + 16];
 
+    /* Under another name first: a keeper that an earlier envflow started and that was slow to come
+     * finds either all of the directory, which says that it was used, or none. */
+    snprintf(gone, sizeof(gone), "%s" COMMAND_GONE_SUFFIX, run_dir);
+    (void)!rename(run_dir, gone);
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        snprintf(path, sizeof(path), "%s/%s", run_dir, names[i]);
+        snprintf(path, sizeof(path), "%s/%s", gone, names[i]);
         unlink(path);
     }
-    rmdir(run_dir);
+    rmdir(gone);
 }

@@ -31,12 +31,13 @@
 #include "rundir_int.h"
 #include "tree_int.h"
 
-#define JOB_FD        3
-#define READ_BYTES    (64 * KIB)
-#define KILL_AGAIN_MS 50   /* between passes over a tree that does not end */
-#define LEFTOVER_MS   1000 /* what a command left in the background may still do before TERM */
-#define EXIT_NOT_EXEC 127
-#define NEVER         INT64_MAX
+#define JOB_FD         3
+#define READ_BYTES     (64 * KIB)
+#define KILL_AGAIN_MS  50   /* between passes over a tree that does not end */
+#define LEFTOVER_MS    1000 /* what a command left in the background may still do before TERM */
+#define WRITE_AGAIN_MS 1000
+#define EXIT_NOT_EXEC  127
+#define NEVER          INT64_MAX
 
 /* How far ending the tree has come. */
 enum phase { PHASE_RUNNING, PHASE_LEFTOVER, PHASE_TERM, PHASE_KILL };
@@ -117,18 +118,19 @@ static void finish_output(struct keeper *keeper)
 /* ---- the command ---- */
 
 /* Between fork and execve: only what is safe there. Reports errno through `report` and ends. */
-static _Noreturn void become_command(const struct job *job, int go, int report, int output)
+static _Noreturn void become_command(const struct job *job, const int go[2], int report, int output)
 {
     char byte = 0;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     sigset_t none;
 
+    close(go[1]); /* so that the keeper's end is the last, and its death is seen below */
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigemptyset(&none);
     pthread_sigmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL); /* NOLINT(concurrency-mt-unsafe): one thread */
-    if (read(go, &byte, 1) == 1 && null >= 0 && dup2(null, 0) == 0 && dup2(output, 1) == 1 &&
+    if (read(go[0], &byte, 1) == 1 && null >= 0 && dup2(null, 0) == 0 && dup2(output, 1) == 1 &&
         dup2(output, 2) == 2 && chdir(job->spec.workdir) == 0) {
         /* The const is the signature's: execve does not write. */
         execvpe(job->argv[0], (char *const *)(uintptr_t)job->argv,
@@ -171,7 +173,7 @@ static int start_command(struct keeper *keeper)
     if (keeper->child < 0)
         return errno;
     if (keeper->child == 0)
-        become_command(&keeper->job, go[0], report[1], output[1]);
+        become_command(&keeper->job, go, report[1], output[1]);
     close(go[0]);
     close(report[1]);
     close(output[1]);
@@ -340,10 +342,23 @@ static int open_output(const char *run_dir)
     return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
+/* A full disk must not make a deployment that ended one that nobody saw: the lane waits for room.
+ */
+static bool write_result(const struct keeper *keeper)
+{
+    struct err err;
+
+    while (!rundir_write_result(keeper->job.spec.run_dir, &keeper->result, &err)) {
+        if (err.code != ERR_NO_SPACE)
+            return false;
+        poll(NULL, 0, WRITE_AGAIN_MS);
+    }
+    return true;
+}
+
 static int keep(struct keeper *keeper)
 {
     int signals = open_signals();
-    struct err err;
 
     keeper->output_file = open_output(keeper->job.spec.run_dir);
     keeper->output_left = keeper->output_file >= 0 ? keeper->job.spec.output_bytes_max : 0;
@@ -359,7 +374,7 @@ static int keep(struct keeper *keeper)
     if (number != 0)
         keeper->result = (struct command_result){
             .end = COMMAND_NOT_STARTED, .code = number, .ended_ms = keeper->result.started_ms};
-    bool written = rundir_write_result(keeper->job.spec.run_dir, &keeper->result, &err);
+    bool written = write_result(keeper);
     buf_done(&keeper->pending);
     return written ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -29,8 +29,9 @@ void mask_init(struct mask *mask, const char **secrets)
 
 enum match { NO_MATCH, MATCH, MAYBE };
 
-/* Does a secret stand at `at`, or might one once more bytes come? */
-static enum match match_at(const struct mask *mask, const char *at, size_t left, size_t *ret_len)
+/* Does a secret stand at `at`, or might a longer one once more bytes come? */
+static enum match match_at(const struct mask *mask, const char *at, size_t left, bool is_end,
+                           size_t *ret_len)
 {
     if (!mask->starts[(unsigned char)*at])
         return NO_MATCH;
@@ -40,7 +41,7 @@ static enum match match_at(const struct mask *mask, const char *at, size_t left,
             *ret_len = len;
             return MATCH;
         }
-        if (len > left && memcmp(at, *secret, left) == 0)
+        if (len > left && !is_end && memcmp(at, *secret, left) == 0)
             return MAYBE;
     }
     return NO_MATCH;
@@ -54,15 +55,13 @@ static void advance(struct mask *mask, struct buf *pending, bool is_end, struct 
 
     while (at < pending->len) {
         size_t len = 1;
-        enum match match = match_at(mask, pending->data + at, pending->len - at, &len);
-        if (match == MAYBE && !is_end)
+        enum match match = match_at(mask, pending->data + at, pending->len - at, is_end, &len);
+        if (match == MAYBE)
             break;
-        if (match == MATCH) {
+        if (match == MATCH)
             buf_append(out, blot, sizeof(blot) - 1);
-        } else {
-            len = 1;
+        else
             buf_append(out, pending->data + at, 1);
-        }
         at += len;
     }
     memmove(pending->data, pending->data + at, pending->len - at);

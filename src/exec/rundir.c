@@ -1,13 +1,9 @@
 #include "rundir_int.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -90,6 +86,14 @@ bool process_is_alive(const struct process *process)
            strcmp(now.boot_id, process->boot_id) == 0;
 }
 
+bool process_is_of_this_boot(const struct process *process)
+{
+    char boot_id[40];
+    struct err err;
+
+    return read_boot_id(boot_id, &err) && strcmp(process->boot_id, boot_id) == 0;
+}
+
 bool rundir_write_process(const char *run_dir, const char *name, const struct process *process,
                           struct err *err)
 {
@@ -156,18 +160,5 @@ bool rundir_lock(const char *run_dir, int *ret_fd, struct err *err)
 {
     char path[PATH_MAX];
 
-    if (!join(path, run_dir, "lock", err))
-        return false;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_errno(err, errno, "open %s", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        *ret_fd = fd;
-        return true;
-    }
-    int number = errno;
-    close(fd);
-    if (number == EWOULDBLOCK)
-        return err_set(err, ERR_CONFLICT, "%s is held", path);
-    return err_errno(err, number, "lock %s", path);
+    return join(path, run_dir, "lock", err) && file_lock(path, 0, ret_fd, err);
 }

@@ -29,6 +29,7 @@ struct process {
 /* Errors: ERR_NOT_FOUND when there is no such process. */
 MUST_CHECK bool process_identify(pid_t pid, struct process *ret_process, struct err *err);
 bool process_is_alive(const struct process *process);
+bool process_is_of_this_boot(const struct process *process);
 
 /* name: "keeper" or "command". Errors of reading: ERR_NOT_FOUND, ERR_CORRUPT, ERR_IO. */
 MUST_CHECK bool rundir_write_process(const char *run_dir, const char *name,

@@ -40,6 +40,21 @@ static bool continues_at_head(const struct view *view)
     return is_set(&view->state->head) && git_sha_equal(&view->push->before, &view->state->head);
 }
 
+/* It starts at the head only because the branch came back to where it had been: the pushes that
+ * undid it are recorded. */
+static bool was_undone(const struct view *view)
+{
+    return continues_at_head(view) && view->facts->leads_to_head && is_stamped_earlier(view);
+}
+
+/* A deletion leaves only its stamp. What came within the same second and started at a commit is
+ * what was deleted; a new branch starts at none. */
+static bool came_before_deletion(const struct view *view)
+{
+    return !is_set(&view->state->head) && is_set(&view->push->before) &&
+           view->push->pushed_at_ms != 0 && view->push->pushed_at_ms == view->state->pushed_at_ms;
+}
+
 static bool begins_anew(const struct view *view)
 {
     return !is_set(&view->state->head) && !is_stamped_earlier(view);
@@ -84,6 +99,12 @@ static struct branch_state move(const struct view *view)
     return next;
 }
 
+/* The same commit, but the branch was seen there later: what was pushed in between is undone. */
+static struct branch_state stay(const struct view *view)
+{
+    return is_stamped_after(view) ? move(view) : keep(view);
+}
+
 /* The pushes between the old head and this one are still missing. The gap begins where it began:
  * what fills it comes from its start. */
 static struct branch_state jump(const struct view *view)
@@ -119,14 +140,16 @@ static const struct {
     struct branch_state (*next)(const struct view *view);
 } rules[] = {
     /* clang-format off */
-    {is_known,           BRANCH_KNOWN,     keep},
-    {continues_at_head,  BRANCH_NEWER,     move},
-    {begins_anew,        BRANCH_NEWER,     move},
-    {ends_at_head,       BRANCH_UNCHANGED, keep},
-    {fills_gap,          BRANCH_OLDER,     narrow},
-    {leads_to_head,      BRANCH_OLDER,     keep},
-    {is_stamped_earlier, BRANCH_OLDER,     keep},
-    {always,             BRANCH_NEWER,     jump},
+    {is_known,             BRANCH_KNOWN,     keep},
+    {was_undone,           BRANCH_OLDER,     keep},
+    {continues_at_head,    BRANCH_NEWER,     move},
+    {came_before_deletion, BRANCH_OLDER,     keep},
+    {begins_anew,          BRANCH_NEWER,     move},
+    {ends_at_head,         BRANCH_UNCHANGED, stay},
+    {fills_gap,            BRANCH_OLDER,     narrow},
+    {leads_to_head,        BRANCH_OLDER,     keep},
+    {is_stamped_earlier,   BRANCH_OLDER,     keep},
+    {always,               BRANCH_NEWER,     jump},
     /* clang-format on */
 };
 

@@ -11,14 +11,17 @@
 
 static _Thread_local size_t budget; /* 0: no limit */
 static _Thread_local size_t in_use;
+static _Thread_local bool refused; /* an allocation, since this was last cleared */
 
 static void *budget_malloc(size_t size)
 {
-    if (budget != 0 && (size > budget || in_use > budget - size))
-        return NULL;
-    void *memory = malloc(size);
+    bool fits = budget == 0 || (size <= budget && in_use <= budget - size);
+    void *memory = fits ? malloc(size) : NULL;
+
     if (memory != NULL)
         in_use += malloc_usable_size(memory);
+    else
+        refused = true;
     return memory;
 }
 
@@ -64,11 +67,33 @@ struct level {
 static bool project_object(struct projection *p, const struct level *level, unsigned depth,
                            json_t *into, struct err *err);
 
-/* Reads the value at the cursor with jansson. */
+static bool fail_costly(struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "reading it takes more memory than it may");
+}
+
+/* One JSON text of any kind. jansson reports a lack of memory in some places as bad syntax and in
+ * others not at all, so the allocator is asked. */
+static bool load(const struct projection *p, const char *text, size_t len, json_t **ret_value,
+                 struct err *err)
+{
+    json_error_t error;
+
+    refused = false;
+    json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    if (value == NULL && refused)
+        return fail_costly(err);
+    if (value == NULL)
+        return err_set(err, ERR_PARSE, "no JSON at byte %zu: %s", (size_t)(text - p->scan.start),
+                       error.text);
+    *ret_value = value;
+    return true;
+}
+
+/* Reads the value at the cursor. */
 static bool parse_kept(struct projection *p, unsigned depth, json_t **ret_value, struct err *err)
 {
     struct scan *scan = &p->scan;
-    json_error_t error;
 
     scan_space(scan);
     const char *begin = scan->at;
@@ -78,19 +103,7 @@ static bool parse_kept(struct projection *p, unsigned depth, json_t **ret_value,
     if (len > PAYLOAD_STRING_MAX && *begin == '"')
         return err_set(err, ERR_LIMIT, "a text of %zu bytes is longer than %zu", len,
                        PAYLOAD_STRING_MAX);
-    *ret_value = json_loadb(begin, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-    if (*ret_value != NULL)
-        return true;
-    if (json_error_code(&error) == json_error_out_of_memory)
-        return err_set(err, ERR_LIMIT, "reading it takes more memory than it may");
-    return err_set(err, ERR_PARSE, "no JSON at byte %zu: %s", (size_t)(begin - scan->start),
-                   error.text);
-}
-
-/* The decoded key, owned, or NULL: out of memory or no proper string. */
-static json_t *decode_key(const char *text, size_t len)
-{
-    return json_loadb(text - 1, len + 2, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    return load(p, begin, len, ret_value, err);
 }
 
 /* Which wants go on below this key. *ret_whole: one of them ends here, so the value is kept. */
@@ -103,7 +116,9 @@ static void descend(const struct projection *p, const struct level *level, const
         if ((level->alive >> i & 1) == 0)
             continue;
         const char *want = p->wants[i] + level->offsets[i];
-        if (strncmp(want, key, key_len) != 0 || (want[key_len] != '\0' && want[key_len] != '.'))
+        /* By its whole length, since a key may hold a NUL or a dot. Most differ at once; behind an
+         * empty key stands its closing quote. */
+        if (*want != *key || strcspn(want, ".") != key_len || memcmp(want, key, key_len) != 0)
             continue;
         if (want[key_len] == '\0') {
             *ret_whole = true;
@@ -122,7 +137,7 @@ static bool project_below(struct projection *p, const struct level *below, unsig
         return err_set(err, ERR_LIMIT, "JSON is nested too deeply");
     json_t *object = json_object();
     if (object == NULL)
-        return err_set(err, ERR_LIMIT, "reading it takes more memory than it may");
+        return fail_costly(err);
     if (!project_object(p, below, depth - 1, object, err)) {
         json_decref(object);
         return false;
@@ -149,18 +164,17 @@ static bool project_member(struct projection *p, const struct level *level, cons
                                     : project_below(p, &below, depth, &value, err);
     if (!read)
         return false;
-    if (json_object_setn_new_nocheck(into, key, key_len, value) != 0)
-        return err_set(err, ERR_LIMIT, "reading it takes more memory than it may");
-    return true;
+    return json_object_setn_new_nocheck(into, key, key_len, value) == 0 || fail_costly(err);
 }
 
 static bool project_escaped(struct projection *p, const struct level *level, const char *text,
                             size_t len, unsigned depth, json_t *into, struct err *err)
 {
-    AUTO(json) json_t *key = decode_key(text, len);
+    json_t *decoded = NULL;
 
-    if (key == NULL)
-        return scan_fail(&p->scan, err, "a key");
+    if (!load(p, text - 1, len + 2, &decoded, err)) /* with its quotes */
+        return false;
+    AUTO(json) json_t *key = decoded;
     return project_member(p, level, json_string_value(key), json_string_length(key), depth, into,
                           err);
 }

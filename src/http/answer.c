@@ -31,13 +31,18 @@ static void after_answer(struct conn *conn)
         conn_set_state(conn, conn->request != NULL ? CONN_HEAD : CONN_IDLE);
 }
 
-bool conn_discard(struct conn *conn)
+/* Past TLS: what nobody reads need not be decrypted. Returns what recv() does. */
+static ssize_t discard(int fd)
 {
     char discarded[DISCARD_BYTES];
 
-    /* Past TLS: what nobody reads need not be decrypted. */
+    return recv(fd, discarded, sizeof(discarded), MSG_DONTWAIT);
+}
+
+bool conn_discard(struct conn *conn)
+{
     for (int i = 0; i < DISCARDS_MAX; i++) {
-        ssize_t got = recv(conn->stream.fd, discarded, sizeof(discarded), MSG_DONTWAIT);
+        ssize_t got = discard(conn->stream.fd);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return false;
         conn->state_bytes += got > 0 ? (size_t)got : 0;
@@ -78,7 +83,7 @@ static void write_rest_later(struct conn *conn, const char *bytes, size_t len)
 {
     conn->out = malloc(len);
     if (conn->out == NULL) {
-        conn_close(conn);
+        conn_set_state(conn, CONN_CLOSED);
         return;
     }
     memcpy(conn->out, bytes, len);
@@ -87,12 +92,13 @@ static void write_rest_later(struct conn *conn, const char *bytes, size_t len)
     conn_set_state(conn, CONN_WRITE);
 }
 
+/* The request has ended, so nobody has to be told where the client has left meanwhile. */
 static void write_answer(struct conn *conn, const char *bytes, size_t len)
 {
     ssize_t sent = conn->stream.ops->write(conn->stream.self, bytes, len);
 
     if (sent == STREAM_CLOSED || sent == STREAM_FAILED) {
-        conn_close(conn);
+        conn_set_state(conn, CONN_CLOSED);
         return;
     }
     conn->blocked_on = sent < 0 ? sent : 0;
@@ -235,5 +241,10 @@ void http_turn_away(struct http_server *server, const struct stream *stream)
         (void)stream->ops->write(stream->self, bytes, len); /* a courtesy: it may fail */
     }
     server->stats.refused_total++;
+    /* It cannot stay until the client has read that, but a request that is here already must not
+     * turn the end into a reset, which would take the answer away. */
+    stream->ops->end(stream->self);
+    for (int i = 0; i < DISCARDS_MAX && discard(stream->fd) > 0; i++)
+        continue;
     stream->ops->free(stream->self);
 }

@@ -17,6 +17,25 @@ static bool fits(const struct http_budget *budget, enum http_pool pool, size_t b
     return bytes <= budget->capacity[pool] - budget->used[pool];
 }
 
+/* With these bytes the claim's address would hold more than half. One claim is always within. */
+static bool has_its_share(const struct http_budget *budget, const struct http_claim *claim,
+                          enum http_pool pool, size_t bytes)
+{
+    const struct http_share *share = claim->share;
+
+    return share != NULL && share->bytes[pool] > 0 &&
+           share->bytes[pool] + bytes > budget->capacity[pool] / 2;
+}
+
+/* Slow senders of the large pool are few and their share is given back when others want it; the
+ * reserve must have room at once, so its shares are kept to even when nobody waits. */
+static bool may_have(const struct http_budget *budget, const struct http_claim *claim,
+                     enum http_pool pool, size_t bytes)
+{
+    return fits(budget, pool, bytes) &&
+           (pool == HTTP_POOL_LARGE || !has_its_share(budget, claim, pool, bytes));
+}
+
 static void give_back(struct http_budget *budget, struct http_claim *claim, enum http_pool pool)
 {
     size_t bytes = claim->held[pool];
@@ -24,8 +43,8 @@ static void give_back(struct http_budget *budget, struct http_claim *claim, enum
     assert(bytes <= budget->used[pool]);
     budget->used[pool] -= bytes;
     claim->held[pool] = 0;
-    if (pool == HTTP_POOL_LARGE && claim->share != NULL)
-        claim->share->large_bytes -= bytes;
+    if (claim->share != NULL)
+        claim->share->bytes[pool] -= bytes;
 }
 
 static void grant(struct http_budget *budget, struct http_claim *claim, enum http_pool pool,
@@ -34,11 +53,10 @@ static void grant(struct http_budget *budget, struct http_claim *claim, enum htt
     budget->used[pool] += bytes;
     claim->held[pool] = bytes;
     claim->wanted = 0;
-    if (pool != HTTP_POOL_LARGE)
-        return;
     if (claim->share != NULL)
-        claim->share->large_bytes += bytes;
-    give_back(budget, claim, HTTP_POOL_RESERVE);
+        claim->share->bytes[pool] += bytes;
+    if (pool == HTTP_POOL_LARGE)
+        give_back(budget, claim, HTTP_POOL_RESERVE);
 }
 
 static void grant_waiting(struct http_budget *budget, struct http_claim *claim)
@@ -48,12 +66,6 @@ static void grant_waiting(struct http_budget *budget, struct http_claim *claim)
     TAILQ_INSERT_TAIL(&budget->granted, claim, link);
 }
 
-static bool has_its_share(const struct http_budget *budget, const struct http_claim *claim)
-{
-    return claim->share != NULL && claim->share->large_bytes > 0 &&
-           claim->share->large_bytes + claim->wanted > budget->capacity[HTTP_POOL_LARGE] / 2;
-}
-
 /* In order. The first that does not fit ends it: who waits longest is served first. */
 static void serve_queue(struct http_budget *budget, enum http_pool pool, bool over_share_too)
 {
@@ -61,7 +73,7 @@ static void serve_queue(struct http_budget *budget, enum http_pool pool, bool ov
 
     while (claim != NULL) {
         struct http_claim *next = TAILQ_NEXT(claim, link);
-        if (over_share_too || !has_its_share(budget, claim)) {
+        if (over_share_too || !has_its_share(budget, claim, pool, claim->wanted)) {
             if (!fits(budget, pool, claim->wanted))
                 return;
             grant_waiting(budget, claim);
@@ -76,7 +88,7 @@ static bool only_over_share_wait(const struct http_budget *budget)
 
     TAILQ_FOREACH(claim, &budget->waiting[HTTP_POOL_LARGE], link)
     {
-        if (!has_its_share(budget, claim))
+        if (!has_its_share(budget, claim, HTTP_POOL_LARGE, claim->wanted))
             return false;
     }
     return true;
@@ -88,15 +100,15 @@ static void serve(struct http_budget *budget)
     serve_queue(budget, HTTP_POOL_LARGE, false);
     if (only_over_share_wait(budget))
         serve_queue(budget, HTTP_POOL_LARGE, true);
-    serve_queue(budget, HTTP_POOL_RESERVE, true);
+    serve_queue(budget, HTTP_POOL_RESERVE, false);
 }
 
-static enum http_pool pool_for(const struct http_budget *budget, enum http_claim_kind kind,
-                               size_t bytes)
+static enum http_pool pool_for(const struct http_budget *budget, const struct http_claim *claim,
+                               enum http_claim_kind kind, size_t bytes)
 {
     if (kind == HTTP_CLAIM_LARGE)
         return HTTP_POOL_LARGE;
-    if (kind == HTTP_CLAIM_RESERVE || fits(budget, HTTP_POOL_RESERVE, bytes))
+    if (kind == HTTP_CLAIM_RESERVE || may_have(budget, claim, HTTP_POOL_RESERVE, bytes))
         return HTTP_POOL_RESERVE;
     return TAILQ_EMPTY(&budget->waiting[HTTP_POOL_LARGE]) && fits(budget, HTTP_POOL_LARGE, bytes)
                ? HTTP_POOL_LARGE
@@ -106,11 +118,12 @@ static enum http_pool pool_for(const struct http_budget *budget, enum http_claim
 bool http_budget_claim(struct http_budget *budget, struct http_claim *claim,
                        enum http_claim_kind kind, size_t bytes)
 {
-    enum http_pool pool = pool_for(budget, kind, bytes);
+    enum http_pool pool = pool_for(budget, claim, kind, bytes);
 
     assert(bytes > 0 && bytes <= budget->capacity[pool] && claim->wanted == 0);
-    if (TAILQ_EMPTY(&budget->waiting[pool]) && fits(budget, pool, bytes)) {
+    if (TAILQ_EMPTY(&budget->waiting[pool]) && may_have(budget, claim, pool, bytes)) {
         grant(budget, claim, pool, bytes);
+        serve(budget); /* it may have given room back to the reserve */
         return true;
     }
     claim->wanted = bytes;

@@ -11,8 +11,8 @@
  * that for a large one when it outgrows it. Waits go from the reserve to the large pool and never
  * back, so there is no cycle among them.
  *
- * One address holds at most half of the large pool, or one claim if that is more, as long as
- * another one waits; its claims are passed over meanwhile.
+ * One address holds at most half of the reserve. Of the large pool it holds at most half, or one
+ * claim if that is more, as long as another one waits. Its claims are passed over meanwhile.
  *
  * Pure. Ownership: claims and shares are the caller's, and linked in here while they wait or
  * hold something.
@@ -32,9 +32,9 @@ enum http_claim_kind {
 
 enum http_pool { HTTP_POOL_RESERVE, HTTP_POOL_LARGE, HTTP_POOL_COUNT };
 
-/* What one address holds of the large pool. */
+/* What one address holds. */
 struct http_share {
-    size_t large_bytes;
+    size_t bytes[HTTP_POOL_COUNT];
 };
 
 struct http_claim {

@@ -59,7 +59,7 @@ static void leave_waiting(struct conn *conn)
 /* The client is told that nothing more comes; what it still sends is thrown away. */
 static void enter_linger(struct conn *conn)
 {
-    shutdown(conn->stream.fd, SHUT_WR);
+    conn->stream.ops->end(conn->stream.self);
 }
 
 static void leave_address(struct conn *conn)
@@ -139,8 +139,8 @@ static void want(struct conn *conn, short interest)
 {
     if (conn->interest == interest)
         return;
-    if (conn->interest != 0)
-        event_del(&conn->event);
+    /* Also where it was not added: it may have been activated, for room that was granted. */
+    event_del(&conn->event);
     conn->interest = interest;
     if (interest == 0)
         return;

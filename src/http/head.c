@@ -356,6 +356,14 @@ static enum http_fault take_end(struct http_head *head)
     return HTTP_FAULT_NONE;
 }
 
+static enum http_fault take_whole_line(struct http_head *head, const struct http_head_rules *rules,
+                                       const char *bytes, char *line, size_t len)
+{
+    if (!head->has_request_line)
+        return take_request_line(head, bytes, line, len);
+    return len == 0 ? take_end(head) : take_header(head, rules, bytes, line, len);
+}
+
 static enum http_fault take_line(struct http_head *head, const struct http_head_rules *rules,
                                  char *bytes, char *line_end)
 {
@@ -366,9 +374,10 @@ static enum http_fault take_line(struct http_head *head, const struct http_head_
     size_t len = (size_t)(line_end - line) - 1;
     line[len] = '\0';
     head->line = head->scanned = offset_of(bytes, line_end + 1);
-    if (!head->has_request_line)
-        return take_request_line(head, bytes, line, len);
-    return len == 0 ? take_end(head) : take_header(head, rules, bytes, line, len);
+
+    /* No line that holds a CR is taken; the reason does not depend on how its bytes arrive. */
+    enum http_fault fault = take_whole_line(head, rules, bytes, line, len);
+    return fault != HTTP_FAULT_NONE && memchr(line, '\r', len) != NULL ? HTTP_FAULT_BARE_CR : fault;
 }
 
 /* What speaks another protocol (TLS on a plain port) may never send a line end: its first byte

@@ -21,11 +21,10 @@ static int64_t uid_of(int fd)
     return (int64_t)credentials.uid;
 }
 
-void http_peer_init(struct http_peer *peer, const union http_socket_address *address, int fd,
-                    bool is_exempt)
+void http_peer_init(struct http_peer *peer, const union http_socket_address *address, int fd)
 {
     peer->family = address->any.sa_family;
-    peer->is_exempt = is_exempt;
+    peer->is_exempt = false;
     peer->uid = -1;
     peer->text[0] = '\0';
     if (peer->family == AF_INET) {

@@ -26,7 +26,7 @@ union http_socket_address {
 
 struct http_peer {
     sa_family_t family;
-    bool is_exempt; /* from bounds per address: unix sockets, inherited listeners */
+    bool is_exempt; /* from bounds per address: it has none, being a unix socket */
     uint16_t port;
     struct in6_addr ip; /* IPv4 as ::ffff:a.b.c.d */
     int64_t uid;        /* of a unix-socket peer, else -1 */
@@ -34,8 +34,7 @@ struct http_peer {
 };
 
 /* Address as accept4() gave it; fd is asked for its credentials where it is a unix socket. */
-void http_peer_init(struct http_peer *peer, const union http_socket_address *address, int fd,
-                    bool is_exempt);
+void http_peer_init(struct http_peer *peer, const union http_socket_address *address, int fd);
 
 /* "127.0.0.1:4711", "[::1]:4711", "unix:uid=1000"; borrowed from peer. */
 const char *http_peer_text(struct http_peer *peer);

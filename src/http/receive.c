@@ -10,12 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "server_int.h"
 
 /* A fast sender has its turn like everybody else: so much at once, so often a turn. */
 #define READ_BYTES_MAX ((size_t)256 * 1024)
 
 enum arrival { ARRIVAL_BYTES, ARRIVAL_NONE, ARRIVAL_END };
+
+/* Plain HTTP at a TLS port, a client that knows TLS 1.1 only: whoever set that up looks here. */
+static void tell_failure(struct conn *conn)
+{
+    const char *why = conn->stream.ops->failure(conn->stream.self);
+    struct log_ctx ctx = {.peer = http_peer_text(&conn->peer)};
+
+    if (why != NULL)
+        log_info(&ctx, "http.tls_failed", "%s: TLS connection ended: %s", conn->server->log_name,
+                 why);
+}
 
 static enum arrival receive(struct conn *conn, char *to, size_t room, size_t *ret_len)
 {
@@ -34,6 +46,8 @@ static enum arrival receive(struct conn *conn, char *to, size_t room, size_t *re
         return ARRIVAL_BYTES;
     }
     conn->is_drained = true;
+    if (got == STREAM_FAILED)
+        tell_failure(conn);
     if (got != STREAM_WANT_READ && got != STREAM_WANT_WRITE)
         return ARRIVAL_END;
     conn->blocked_on = got;
@@ -90,7 +104,8 @@ static bool open_body(struct conn *conn)
         conn_refuse(conn, HTTP_FAULT_NO_MEMORY);
         return true;
     }
-    conn_set_state(conn, CONN_BODY);
+    if (conn->state != CONN_BODY) /* a body that outgrew its memory without a wait goes on */
+        conn_set_state(conn, CONN_BODY);
     if (is_first && request->head.wants_continue && request->len == request->rest)
         return conn_send_continue(conn);
     return true;

@@ -34,7 +34,7 @@ const struct http_limits http_limits_default = {
     .head_timeout_ms = 10000,
     .idle_timeout_ms = 60000,
     .body_timeout_ms = 60000,
-    .body_wait_ms = 5000,
+    .body_wait_ms = 8000,
     .body_rate_min = 4096,
     .write_timeout_ms = 10000,
 };
@@ -44,8 +44,7 @@ struct http_listener {
     struct http_listener *next;
     struct event event;
     struct tls_context *tls; /* borrowed; NULL for plain */
-    enum address_kind kind;
-    int fd; /* owned */
+    int fd;                  /* owned */
 };
 
 /* ---- accepting ---- */
@@ -64,6 +63,14 @@ static void resume_accepting(struct http_server *server)
     for (struct http_listener *at = server->listeners; at != NULL; at = at->next)
         event_add(&at->event, NULL);
     server->is_accepting = true;
+}
+
+/* Set while it is set already, the timer would begin anew and might never end. */
+static void keep_sweeping(struct http_server *server)
+{
+    if (!server->is_sweeping)
+        timer_set(server->sweep_timer, SWEEP_MS);
+    server->is_sweeping = true;
 }
 
 static void on_retry(void *arg)
@@ -85,6 +92,20 @@ static bool evict_first(struct http_server *server, const struct http_conns *wai
     return true;
 }
 
+/* Who waits for a head goes first, then whose large body waits for room: it is told to come again,
+ * and small ones pass. */
+static bool evict(struct http_server *server)
+{
+    struct conn *conn = TAILQ_FIRST(&server->conns[CONN_WAIT]);
+
+    if (TAILQ_EMPTY(&server->waiting) && conn != NULL) {
+        conn_refuse(conn, HTTP_FAULT_BUSY);
+        if (conn->state != CONN_CLOSED)
+            conn_rest(conn);
+    }
+    return evict_first(server, &server->waiting);
+}
+
 /* The listeners' events are level-triggered: without this they would fire for ever. A slow client
  * has to go for it, so that others get in, if there is one. */
 static void out_of_descriptors(struct http_server *server)
@@ -96,8 +117,8 @@ static void out_of_descriptors(struct http_server *server)
     server->descriptors_lost_ms = http_server_now(server);
     pause_accepting(server);
     timer_set(server->retry_timer, RETRY_MS);
-    timer_set(server->sweep_timer, SWEEP_MS);
-    evict_first(server, &server->waiting);
+    keep_sweeping(server);
+    evict(server);
 }
 
 static bool make_room_at_address(struct http_server *server, struct http_address *address,
@@ -122,7 +143,7 @@ static bool make_room(struct http_server *server)
         log_warn(NULL, "http.connections_full", "%s: %d connections; slow ones go first",
                  server->log_name, server->limits.connections_max);
     server->is_full = true;
-    return evict_first(server, &server->waiting);
+    return evict(server);
 }
 
 static bool make_stream(const struct http_listener *listener, int fd, struct stream *stream)
@@ -150,7 +171,7 @@ static void admit(struct http_listener *listener, int fd, const union http_socke
         close(fd);
         return;
     }
-    http_peer_init(&peer, from, fd, listener->kind == ADDRESS_INHERITED);
+    http_peer_init(&peer, from, fd);
     struct http_address *address = http_addresses_get(&server->addresses, &peer);
     if (address != NULL)
         address->connections++;
@@ -160,8 +181,7 @@ static void admit(struct http_listener *listener, int fd, const union http_socke
             http_addresses_drop(&server->addresses, address);
         return;
     }
-    if (server->stats.connections == 0)
-        timer_set(server->sweep_timer, SWEEP_MS);
+    keep_sweeping(server);
     conn_start(server, &stream, &peer, address);
 }
 
@@ -256,9 +276,10 @@ static void on_sweep(void *arg)
 {
     struct http_server *server = arg;
 
+    server->is_sweeping = false;
     http_server_sweep(server);
     if (server->stats.connections > 0 || server->stats.waiting_for_descriptors)
-        timer_set(server->sweep_timer, SWEEP_MS);
+        keep_sweeping(server);
 }
 
 void http_server_set_clock(struct http_server *server, const struct clock *clock)
@@ -417,7 +438,6 @@ bool http_server_listen(struct http_server *server, const struct address *addres
     assert(listener != NULL);
     listener->server = server;
     listener->tls = tls;
-    listener->kind = address->kind;
     listener->fd = fd;
     struct http_listener **last = &server->listeners;
     while (*last != NULL)

@@ -20,7 +20,8 @@ struct http_server {
     const struct clock *clock; /* borrowed */
 
     struct http_listener *listeners; /* owned */
-    struct timer *sweep_timer;
+    struct timer *sweep_timer;       /* runs while there is anything to sweep */
+    bool is_sweeping;
     struct timer *retry_timer;   /* accepting, when descriptors are short */
     struct event reap;           /* frees the closed at the end of a turn */
     bool is_accepting;           /* the listeners' events are added */

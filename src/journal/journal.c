@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -33,14 +32,15 @@ static bool open_dir(struct journal *journal, struct err *err)
 
 static bool lock_dir(struct journal *journal, struct err *err)
 {
-    journal->lock_fd = openat(journal->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (journal->lock_fd < 0)
-        return err_errno(err, errno, "open %s/" LOCK_NAME, journal->dir);
-    if (flock(journal->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof(path), "%s/" LOCK_NAME, journal->dir) >= (int)sizeof(path))
+        return err_set(err, ERR_LIMIT, "path too long: %s", journal->dir);
+    if (file_lock(path, STATE_LOCK_WAIT_MS, &journal->lock_fd, err))
         return true;
-    if (errno == EWOULDBLOCK)
-        return err_set(err, ERR_CONFLICT, "another process has %s open", journal->dir);
-    return err_errno(err, errno, "lock %s", journal->dir);
+    if (err->code == ERR_CONFLICT)
+        return err_set(err, ERR_CONFLICT, "another envflow works on %s", journal->dir);
+    return false;
 }
 
 static bool start_threads(struct journal *journal, struct err *err)

@@ -11,11 +11,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "group_int.h"
 #include "journal_int.h"
+
+#define LOOK_FOR_ROOM_MS 500
+#define PROBE_BYTES      65536
 
 static uint64_t durable_sequence(const struct journal *journal)
 {
@@ -307,6 +312,47 @@ static void drop_oldest(struct journal *journal)
         fail_for_ever(journal, &err);
 }
 
+/* ---- a full disk ---- */
+
+/* Can as much be written as one delivery may take? What was written is cut off again. */
+static bool try_room(struct journal *journal, struct err *err)
+{
+    static const uint8_t zeros[PROBE_BYTES];
+    struct writer *writer = &journal->writer;
+    struct iovec iov = io_piece(zeros, sizeof(zeros));
+    struct err cut_err;
+
+    if (writer->fd < 0)
+        return begin_segment(journal, err);
+    bool has_room = io_write_all(journal->io, writer->fd, &iov, 1, writer->end, err);
+    if (!has_room && err->code == ERR_IO)
+        return false;
+    writer->is_filled = false;
+    if (io_cut(journal->io, writer->fd, writer->end, &cut_err))
+        return has_room;
+    *err = cut_err;
+    return false;
+}
+
+/* Nobody may be sending: whoever decides by our readiness waits for us to say that there is room.
+ */
+static void look_for_room(struct journal *journal)
+{
+    struct err err = {0};
+
+    if (!journal->is_out_of_space) /* only this thread changes it */
+        return;
+    if (try_room(journal, &err)) {
+        pthread_mutex_lock(&journal->lock);
+        if (!journal->writer.is_filled)
+            table_last(&journal->segments)->file_bytes = journal->writer.end;
+        journal->is_out_of_space = false;
+        pthread_mutex_unlock(&journal->lock);
+    } else if (err.code == ERR_IO) {
+        fail_for_ever(journal, &err);
+    }
+}
+
 /* ---- the thread ---- */
 
 bool journal_seal(struct journal *journal, struct err *err)
@@ -326,16 +372,31 @@ bool journal_seal(struct journal *journal, struct err *err)
     return true;
 }
 
+/* Holding the lock. False when it is time to look for room on a full disk. */
+static bool sleep_until_woken(struct journal *journal)
+{
+    int64_t until_ms = clock_mono_ms(&clock_system) + LOOK_FOR_ROOM_MS;
+    struct timespec until = {until_ms / 1000, until_ms % 1000 * 1000000};
+    int rc = 0;
+
+    journal->is_writer_asleep = true;
+    if (journal->is_out_of_space && !journal->writer.is_failed)
+        rc = pthread_cond_clockwait(&journal->wake, &journal->lock, CLOCK_MONOTONIC, &until);
+    else
+        pthread_cond_wait(&journal->wake, &journal->lock);
+    journal->is_writer_asleep = false;
+    return rc == 0;
+}
+
 /* False when the journal closes and nothing waits any more. */
 static bool wait_for_work(struct journal *journal)
 {
+    bool was_woken = true;
+
     pthread_mutex_lock(&journal->lock);
-    while (journal->waiting.first == NULL && !journal->is_closing &&
-           (!journal->is_retention_due || journal->writer.is_failed)) {
-        journal->is_writer_asleep = true;
-        pthread_cond_wait(&journal->wake, &journal->lock);
-        journal->is_writer_asleep = false;
-    }
+    while (was_woken && journal->waiting.first == NULL && !journal->is_closing &&
+           (!journal->is_retention_due || journal->writer.is_failed))
+        was_woken = sleep_until_woken(journal);
     entry_list_move(&journal->waiting, &journal->writer.batch);
     bool has_work = journal->writer.batch.first != NULL || !journal->is_closing;
     pthread_mutex_unlock(&journal->lock);
@@ -347,6 +408,8 @@ void *journal_writer_main(void *arg)
     struct journal *journal = arg;
 
     while (wait_for_work(journal)) {
+        if (journal->writer.batch.first == NULL && !journal->writer.is_failed)
+            look_for_room(journal);
         while (journal->writer.batch.first != NULL)
             run_group(journal);
         if (!journal->writer.is_failed)

@@ -50,12 +50,29 @@ static ssize_t plain_write(void *self, const void *bytes, size_t len)
     return put >= 0 ? put : settle_errno(STREAM_WANT_WRITE);
 }
 
+static void plain_end(void *self)
+{
+    shutdown(fd_of(self), SHUT_WR);
+}
+
 static void plain_free(void *self)
 {
     close(fd_of(self));
 }
 
-static const struct stream_ops plain_ops = {plain_read, plain_write, plain_free};
+static const char *plain_failure(void *self)
+{
+    (void)self;
+    return NULL;
+}
+
+static const struct stream_ops plain_ops = {
+    .read = plain_read,
+    .write = plain_write,
+    .end = plain_end,
+    .free = plain_free,
+    .failure = plain_failure,
+};
 
 void stream_init_plain(struct stream *stream, int fd)
 {
@@ -98,20 +115,47 @@ static ssize_t tls_write(void *self, const void *bytes, size_t len)
     return rc > 0 ? rc : settle_ssl(self, rc);
 }
 
-/* One try to say goodbye; nobody waits for the answer. */
+/* One try to say goodbye, and only once; nobody waits for the answer. */
+static void say_goodbye(SSL *ssl)
+{
+    ERR_clear_error();
+    if (SSL_is_init_finished(ssl) && (SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN) == 0)
+        SSL_shutdown(ssl);
+}
+
+/* Without the goodbye first, the client could not tell the end from a connection cut off. */
+static void tls_end(void *self)
+{
+    say_goodbye(self);
+    shutdown(SSL_get_fd(self), SHUT_WR);
+}
+
 static void tls_free(void *self)
 {
     SSL *ssl = self;
     int fd = SSL_get_fd(ssl);
 
-    ERR_clear_error();
-    if (SSL_is_init_finished(ssl))
-        SSL_shutdown(ssl);
+    say_goodbye(ssl);
     SSL_free(ssl);
     close(fd);
 }
 
-static const struct stream_ops tls_ops = {tls_read, tls_write, tls_free};
+/* Every call of ours begins with an empty queue: what is in it came with the last one. */
+static const char *tls_failure(void *self)
+{
+    unsigned long code = ERR_peek_last_error();
+
+    (void)self;
+    return code != 0 ? ERR_reason_error_string(code) : NULL;
+}
+
+static const struct stream_ops tls_ops = {
+    .read = tls_read,
+    .write = tls_write,
+    .end = tls_end,
+    .free = tls_free,
+    .failure = tls_failure,
+};
 
 bool stream_init_tls(struct stream *stream, int fd, struct tls_context *context, struct err *err)
 {
@@ -201,6 +245,8 @@ static SSL_CTX *make_context(void)
                                  SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS);
+    /* GitHub opens a connection a delivery; sessions of others would only fill memory. */
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
     return ssl;
 }

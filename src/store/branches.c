@@ -98,8 +98,9 @@ bool store_branch_facts(struct store *store, int64_t repository_id, const char *
 
     if (!query_end(&query, err))
         return false;
-    /* The usual push starts at the head: no need to look where its end leads. */
-    if (head->hex[0] != '\0' && push->after.hex[0] != '\0' && !git_sha_equal(&push->before, head) &&
+    /* Also for a push that starts at the head, since the branch may have come back to where it was;
+     * for a new commit the search ends at once. */
+    if (head->hex[0] != '\0' && push->after.hex[0] != '\0' &&
         !find_chain(store, repository_id, branch, &push->after, head, &facts.leads_to_head, err))
         return false;
     *ret_facts = facts;

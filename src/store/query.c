@@ -59,12 +59,12 @@ void query_bind_int(struct query *query, int64_t number)
         query->rc = sqlite3_bind_int64(query->statement, ++query->parameter, number);
 }
 
-/* The caller's bytes stay where they are until query_end. */
+/* The caller's bytes stay where they are until query_end. No bytes are an empty blob, not NULL. */
 void query_bind_blob(struct query *query, const void *bytes, size_t len)
 {
     if (is_sound(query))
-        query->rc =
-            sqlite3_bind_blob64(query->statement, ++query->parameter, bytes, len, SQLITE_STATIC);
+        query->rc = sqlite3_bind_blob64(query->statement, ++query->parameter,
+                                        bytes != NULL ? bytes : "", len, SQLITE_STATIC);
 }
 
 bool query_step(struct query *query)

@@ -145,7 +145,8 @@ const char *const store_statements[ST_COUNT] = {
     [ST_DEPLOYMENTS_OF_LANE] = "SELECT " DEPLOYMENT_COLUMNS " FROM deployments"
         " WHERE repository_id = ?3 AND environment = ?2"
         " AND (?1 IS NULL OR repository = ?1 COLLATE NOCASE)"
-        " AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR id < ?5)"
+        " AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR"
+        " (place, attempt) < (SELECT place, attempt FROM deployments WHERE id = ?5))"
         " ORDER BY place DESC, attempt DESC LIMIT ?6",
     [ST_DEPLOYMENTS_WAITING] = "SELECT " DEPLOYMENT_COLUMNS " FROM deployments"
         " WHERE state = 'queued' AND repository_id = ?3 AND environment = ?2"

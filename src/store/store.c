@@ -2,16 +2,14 @@
 #include "store/store.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "store_int.h"
 
 #define BUSY_MS 2000 /* a reader that is just opening holds the lock for moments */
@@ -38,12 +36,11 @@ static bool lock_writer(struct store *store, const char *path, struct err *err)
 
     if (snprintf(lock, sizeof(lock), "%s.lock", path) >= (int)sizeof(lock))
         return err_set(err, ERR_LIMIT, "path too long: %s", path);
-    store->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock_fd < 0)
-        return err_errno(err, errno, "open %s", lock);
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
+    if (file_lock(lock, STATE_LOCK_WAIT_MS, &store->lock_fd, err))
+        return true;
+    if (err->code == ERR_CONFLICT)
         return err_set(err, ERR_CONFLICT, "another envflow works on %s", path);
-    return true;
+    return false;
 }
 
 static void configure_library(void)

@@ -14,6 +14,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_text(const char *text)
+{
+    assert(text[0] != '\0');
+    for (; *text != '\0'; text++)
+        assert((unsigned char)*text >= 0x20 && *text != 0x7F);
+}
+
 static void check_problems(const struct cfg_problems *problems, size_t size)
 {
     assert(problems->count > 0);
@@ -21,9 +28,7 @@ static void check_problems(const struct cfg_problems *problems, size_t size)
         const struct cfg_problem *problem = &problems->items[i];
         assert(problem->line >= 0 && (size_t)problem->line <= size + 1);
         assert((problem->line == 0) == (problem->column == 0));
-        assert(problem->text[0] != '\0');
-        for (const char *at = problem->text; *at != '\0'; at++)
-            assert((unsigned char)*at >= 0x20 && *at != 0x7F);
+        check_text(problem->text);
     }
 }
 

@@ -10,6 +10,7 @@ import hmac
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -19,7 +20,7 @@ import time
 import unittest
 import uuid
 
-BINARY = os.environ.get("ENVFLOW", "build/ci/envflow")
+BINARY = os.path.abspath(os.environ.get("ENVFLOW", "build/ci/envflow"))
 SOURCE = os.environ.get("SOURCE_DIR", os.path.join(os.path.dirname(__file__), "..", ".."))
 SECRET = b"It's a Secret to Everybody"
 DEADLINE_S = 60
@@ -39,9 +40,13 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the kernel gives to outgoing connections: those of a sender that tries
+    again while envflow is down would take its port, and even connect to themselves."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def sign(body, secret=SECRET):
@@ -130,6 +135,15 @@ class Envflow:
     def wait_ready(self):
         wait_until(self.is_ready, "envflow to be ready")
 
+    def has_open(self, name):
+        """Is a file of the folder open in the process?"""
+        folder = f"/proc/{self.process.pid}/fd"
+        path = os.path.join(self.folder, name)
+        with contextlib.suppress(OSError):
+            return any(os.path.realpath(os.path.join(folder, fd)) == path
+                       for fd in os.listdir(folder))
+        return False
+
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_S)
@@ -139,9 +153,31 @@ class Envflow:
             return None
         return self.kill(signal.SIGTERM)
 
-    def destroy(self):
+    def running_commands(self, deployment):
+        """Processes whose environment names the deployment."""
+        mark = f"ENVFLOW_DEPLOYMENT_ID={deployment}".encode()
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+                if mark in file.read().split(b"\0"):
+                    found.append(int(pid))
+        return found
+
+    def memory_peak_bytes(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) << 10
+
+    @staticmethod
+    def is_sanitized():
+        with open(BINARY, "rb") as file:
+            return b"__sanitizer" in file.read()
+
+    def destroy_process(self):
         if self.process is not None and self.process.poll() is None:
             self.kill()
+
+    def destroy(self):
+        self.destroy_process()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -154,8 +190,14 @@ class Envflow:
 
     # -- talking to it --
 
-    def post(self, body, event="push", guid=None, secret=SECRET, headers=None, timeout=30,
-             port=None):
+    def post(self, body, **options):
+        """(status, JSON) of one delivery, sent as GitHub would."""
+        status, _, answer = self.deliver(body, **options)
+        return status, answer
+
+    def deliver(self, body, event="push", guid=None, secret=SECRET, headers=None, timeout=30,
+                port=None):
+        """(status, headers, JSON)"""
         guid = guid or str(uuid.uuid4())
         head = {
             "User-Agent": "GitHub-Hookshot/044aadd", "Accept": "*/*",
@@ -169,7 +211,7 @@ class Envflow:
             connection.request("POST", "/webhooks/github", body,
                                {k: v for k, v in head.items() if v is not None})
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
+            return answer.status, answer.headers, json.loads(answer.read() or b"null")
 
     def push(self, before, after, guid=None, **fields):
         return self.post(push_payload(before, after, **fields), guid=guid)
@@ -211,9 +253,30 @@ class Envflow:
             return lane and lane["holds"] and lane["holds"]["sha"] == sha and lane
         return wait_until(holds, f"{environment} to hold {sha[:7]}")
 
+    def not_ready(self):
+        """{code: sentence} of what /readyz finds wrong; {} when it is ready."""
+        status, answer = self.admin("GET", "/readyz")
+        assert (status == 200) == answer["ready"] == (not answer["not_ready"]), (status, answer)
+        return {problem["code"]: problem["sentence"] for problem in answer["not_ready"]}
+
     def deployments(self, **filters):
         query = "&".join(f"{k}={v}" for k, v in {"limit": 500, **filters}.items())
         return self.get("/deployments?" + query)["items"]
+
+    def every(self, what):
+        """All rows of a listing, page by page, newest first."""
+        rows, page = [], {"next": ""}
+        while page["next"] is not None:
+            before = f"&before={page['next']}" if page["next"] else ""
+            page = self.get(f"/{what}?limit=500{before}")
+            rows += page["items"]
+        return rows
+
+    def is_idle(self):
+        """Nothing waits to be handled, runs or is queued."""
+        status = self.get("/status")
+        return (status["journal"]["durable_sequence"] == status["journal"]["handled_sequence"]
+                and all(lane["state"] == "idle" for lane in status["lanes"]))
 
     def wait_log(self, event, count=1):
         return wait_until(lambda: self.read("log").count(f'"event":"{event}"') >= count,

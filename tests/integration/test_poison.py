@@ -43,14 +43,15 @@ class Poison(Case):
                     break
             except (AssertionError, OSError):
                 server.process.wait(DEADLINE_S)
-        if server.process.poll() is None and not server.delivery(self.last):
-            pass
         deaths = 0 if server.process.poll() is None else self.run_until_it_stays(server, most)
         server.wait_holds(b)
         delivery = server.wait_delivery(bad)[0]
         self.assertEqual((delivery["verdict"], delivery["reason"]),
                          ("quarantined", "crashed_envflow"))
         self.assertEqual(server.get("/status")["quarantined"], 1)
+        shown, = server.get("/deliveries?verdict=quarantined")["items"]
+        self.assertEqual(shown["guid"], bad)
+        self.assertEqual(server.not_ready(), {})
         return deaths
 
     def test_a_delivery_that_crashes_the_process_is_quarantined_after_the_second_time(self):

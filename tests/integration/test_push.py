@@ -1,7 +1,10 @@
 """A signed push through the real daemon: accepted, journalled, deployed, or ignored with a reason."""
+import fcntl
 import json
 import os
 import signal
+import socket
+import time
 import unittest
 import urllib.parse
 import uuid
@@ -266,11 +269,60 @@ class Life(Case):
         self.assertEqual(server.stop(), 0)
         self.assertIn("everything acknowledged is on disk", server.read("log"))
 
+    def test_sigterm_right_after_the_start_ends_it_cleanly_too(self):
+        for _ in range(20):
+            self.assertEqual(self.envflow().start().stop(), 0)
+
+    def half_sent(self, server, body, guid):
+        """A connection over which a signed delivery has come but for its last byte."""
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        self.addCleanup(connection.close)
+        connection.sendall(
+            f"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+            f"Content-Type: application/json\r\nX-GitHub-Event: push\r\n"
+            f"X-GitHub-Delivery: {guid}\r\nX-Hub-Signature-256: {sign(body)}\r\n"
+            f"Expect: 100-continue\r\n\r\n".encode())
+        self.assertEqual(connection.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.sendall(body[:-1])
+        return connection
+
+    def test_what_is_on_its_way_is_answered_before_sigterm_ends_it(self):
+        server = self.envflow().start()
+        body, guid = push_payload(ZEROS, sha_of("a")), str(uuid.uuid4())
+        connection = self.half_sent(server, body, guid)
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "stopping" in server.not_ready(), "/readyz to tell")
+        self.assertEqual(server.admin("GET", "/livez")[0], 200)
+        connection.sendall(body[-1:])
+        self.assertIn(b" 202 ", connection.recv(4096).split(b"\r\n")[0])
+        self.assertEqual(server.process.wait(30), 0)
+        server.start()
+        self.assertEqual(server.wait_delivery(guid)[0]["verdict"], "acted")
+
+    def test_a_sender_that_never_finishes_does_not_hold_the_end_up_for_long(self):
+        server = self.envflow().start()
+        self.half_sent(server, push_payload(ZEROS, sha_of("a")), str(uuid.uuid4()))
+        begin = time.monotonic()
+        self.assertEqual(server.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 15)
+
     def test_a_second_envflow_on_the_same_store_is_refused(self):
         server = self.envflow().start()
         run = server.cli("serve", "--config", "envflow.yaml")
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn("another", run.stderr)
+
+    def test_a_start_waits_for_what_still_holds_the_locks_of_the_one_before(self):
+        for lock in ("journal/lock", "envflow.db.lock"):
+            with self.subTest(lock=lock):
+                server = self.envflow().start()
+                self.assertEqual(server.stop(), 0)
+                with open(f"{server.folder}/state/{lock}", "wb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                    server.start(wait=False)
+                    # It has opened the file by now, or will: either way it must wait for us.
+                    wait_until(lambda: server.has_open(f"state/{lock}"), "the lock to be asked for")
+                server.wait_ready()
 
     def test_two_live_secrets_are_both_accepted(self):
         config = CONFIG.replace("[ {{ file: ./webhook-secret }} ]",

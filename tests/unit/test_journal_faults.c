@@ -1,5 +1,6 @@
 /* Full disks, broken disks, short writes: what the journal promises when a system call fails. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,48 @@ static void test_a_full_disk_refuses_and_the_journal_recovers_by_itself(void **s
     rig_close(rig);
     rig_open(rig);
     assert_int_equal(rig_read_all(rig, 1), 60);
+}
+
+static void wait_for_writes(struct journal_rig *rig, int writes)
+{
+    int now = 0;
+
+    for (int64_t left_ms = 30000; now < writes; left_ms -= 5) {
+        assert_true(left_ms > 0);
+        poll(NULL, 0, 5);
+        pthread_mutex_lock(&rig->faulty.lock);
+        now = rig->faulty.writes;
+        pthread_mutex_unlock(&rig->faulty.lock);
+    }
+}
+
+/* Who waits for readiness before sending would otherwise wait for ever. */
+static void test_room_on_the_disk_is_noticed_without_a_delivery(void **state)
+{
+    struct journal_rig *rig = *state;
+
+    rig_open(rig);
+    rig_append(rig, 1, 3, 1000);
+    pthread_mutex_lock(&rig->faulty.lock);
+    rig->faulty.space_left = 100;
+    pthread_mutex_unlock(&rig->faulty.lock);
+    group_ends_with(rig, 900, 2, 1000, ERR_NO_SPACE);
+    pthread_mutex_lock(&rig->faulty.lock);
+    int writes = rig->faulty.writes;
+    pthread_mutex_unlock(&rig->faulty.lock);
+    wait_for_writes(rig, writes + 2);
+    assert_true(stats_of(rig).out_of_space);
+    pthread_mutex_lock(&rig->faulty.lock);
+    rig->faulty.space_left = -1;
+    pthread_mutex_unlock(&rig->faulty.lock);
+    for (int64_t left_ms = 30000; stats_of(rig).out_of_space; left_ms -= 5) {
+        assert_true(left_ms > 0);
+        poll(NULL, 0, 5);
+    }
+    rig_append(rig, 4, 2, 1000);
+    rig_close(rig);
+    rig_open(rig);
+    assert_int_equal(rig_read_all(rig, 1), 6);
 }
 
 static void test_a_refused_group_leaves_nothing_that_a_later_start_could_read(void **state)
@@ -300,6 +343,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         CASE(test_short_writes_are_continued),
         CASE(test_a_full_disk_refuses_and_the_journal_recovers_by_itself),
+        CASE(test_room_on_the_disk_is_noticed_without_a_delivery),
         CASE(test_a_refused_group_leaves_nothing_that_a_later_start_could_read),
         CASE(test_no_space_for_a_new_segment_is_no_end),
         CASE(test_a_failed_flush_is_final),
