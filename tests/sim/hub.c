@@ -59,6 +59,7 @@ static void deliver(struct world *world, const char *event, const struct act *ac
 {
     struct delivery delivery = {.act = *act, .event = event, .body_bytes = body->len};
 
+    memcpy(delivery.act.login, world->people[act->person].login, sizeof(delivery.act.login));
     snprintf(delivery.guid, sizeof(delivery.guid), "%016" PRIx64 "-%zu", world->seed,
              world->deliveries.count);
     delivery.body = body->data; /* the delivery's from now on */
@@ -150,7 +151,7 @@ void hub_review(struct world *world, int person, size_t promotion, bool rejects)
                       .promotion = promotion,
                       .environment = asked->to,
                       .rejects = rejects,
-                      .is_misplaced = prng_chance(&world->prng, 30)};
+                      .is_misplaced = !world->is_calm && prng_chance(&world->prng, 30)};
     struct buf body = BUF_INIT(BODY_BYTES_MAX);
     struct jsonw w = JSONW_INIT(&body);
 

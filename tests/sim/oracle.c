@@ -189,6 +189,7 @@ static void take_ballot(struct world *world, size_t at, const struct act *act)
         .is_bot = human->is_bot,
         .cast_ms = world->intake.lanes.now_ms,
     };
+    memcpy(world->votes[world->votes_count - 1].ballot.login, act->login, sizeof(act->login));
 }
 
 void oracle_act(struct world *world, const struct act *act)
@@ -216,10 +217,7 @@ static void apply_ballot(struct world *world, size_t at, const struct ballot *ca
     struct ballot ballot = *cast;
     size_t i = 0;
 
-    for (size_t p = 0; p < PEOPLE; p++) {
-        if (world->people[p].id == ballot.person_id)
-            ballot.teams = people_teams(world, &world->people[p]);
-    }
+    ballot.teams = people_teams(world, ballot.person_id, ballot.login);
     while (i < promotion->ballots_count && promotion->ballots[i].person_id != ballot.person_id)
         i++;
     if (i == promotion->ballots_count)

@@ -39,14 +39,14 @@ static int64_t tied_to(const struct world *world, const char *login)
 
 /* By id where the configuration ties the login to one; else whoever the engine met first under the
  * login that the configuration names, and only under it. */
-unsigned people_teams(const struct world *world, const struct human *human)
+unsigned people_teams(const struct world *world, int64_t id, const char *login)
 {
     for (size_t i = 0; i < PEOPLE; i++) {
         const struct human *named = &everybody[i];
-        if (named->team_login == NULL && named->id == human->id)
+        if (named->team_login == NULL && named->id == id)
             return named->teams;
-        if (named->team_login != NULL && strcmp(named->team_login, human->login) == 0 &&
-            tied_to(world, human->login) == human->id)
+        if (named->team_login != NULL && strcmp(named->team_login, login) == 0 &&
+            tied_to(world, login) == id)
             return named->teams;
     }
     return 0;
@@ -215,6 +215,7 @@ static void vote_by_order(struct world *world, int person, size_t at, enum engin
         .withdraws = order == ENGINE_WITHDRAW,
     };
 
+    memcpy(act.login, world->people[person].login, sizeof(act.login));
     memcpy(request.promotion, promotion_at(world, at)->id.text, sizeof(struct id));
     (void)drive_order(world, &request, &act);
 }

@@ -264,7 +264,7 @@ static size_t count_open(const struct world *world)
 }
 
 /* Turns without faults, until nothing moves or that much time has gone by. */
-static void settle(struct world *world, int64_t at_most_ms)
+void world_settle(struct world *world, int64_t at_most_ms)
 {
     int64_t until_ms = world->true_ms + at_most_ms;
 
@@ -283,15 +283,15 @@ static void calm_down(struct world *world)
     world->is_calm = true;
     people_go_home(world);
     hub_send_again(world);
-    settle(world, 4 * DAY_MS);
+    world_settle(world, 4 * DAY_MS);
     for (int repository = 0; repository < REPOSITORIES; repository++)
         hub_push(world, repository, 0);
-    settle(world, 2 * DAY_MS);
+    world_settle(world, 2 * DAY_MS);
     people_go_home(world); /* rollbacks that ended meanwhile left pins */
-    settle(world, 2 * DAY_MS);
+    world_settle(world, 2 * DAY_MS);
     if (world->blamed == 0)
         oracle_judge_end(world);
-    settle(world, 8 * DAY_MS); /* past every expiry */
+    world_settle(world, 8 * DAY_MS); /* past every expiry */
     if (world->blamed == 0 && count_open(world) > 0)
         blame(world, BLAME_LIVENESS, "%zu promotions never end", count_open(world));
 }

@@ -76,6 +76,7 @@ struct act {
     enum act_kind kind;
     int repository;
     int person;
+    char login[32]; /* then; the person may have another name when it arrives */
     size_t commit;
     size_t promotion; /* reviews: index into world.promotions */
     enum environment environment;
@@ -101,6 +102,7 @@ struct letter { /* one delivery on its way; may be one of several */
 
 struct ballot {
     int64_t person_id;
+    char login[32];
     bool approves, is_withdrawn, is_bot, is_requester;
     unsigned teams; /* when it was cast */
     int64_t cast_ms;
@@ -249,6 +251,8 @@ bool world_run(struct world *world);
 void trace(struct world *world, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void count_fault(struct world *world, enum fault fault);
 void world_wait(struct world *world, int64_t ms);
+/* Calm turns until nothing moves and every promotion has ended, or so much time has gone by. */
+void world_settle(struct world *world, int64_t at_most_ms);
 
 struct commit *commit_at(const struct world *world, size_t at);
 size_t commit_find(const struct world *world, const struct git_sha *sha); /* SIZE_MAX: none */
@@ -275,7 +279,7 @@ void people_act(struct world *world);
 void people_go_home(struct world *world); /* thaw and unpin */
 struct engine_request;
 void people_note(struct world *world, const struct engine_request *request); /* it was granted */
-unsigned people_teams(const struct world *world, const struct human *human);
+unsigned people_teams(const struct world *world, int64_t id, const char *login);
 
 /* ---- executor ---- */
 
