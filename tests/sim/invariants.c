@@ -252,12 +252,19 @@ static void judge_chain(struct world *world)
     buf_done(&checking.line);
 }
 
+static void find_needed(const struct explain_list *list, void *arg)
+{
+    bool *is_needed = arg;
+
+    for (size_t i = 0; i < list->count; i++)
+        *is_needed = *is_needed || list->items[i].is_needed;
+}
+
 static void judge_promotions(struct world *world)
 {
-    struct explain_list *list = calloc(1, sizeof(*list));
     struct store *store = world->intake.lanes.store;
 
-    for (size_t at = 0; at < world->promotions.count && list != NULL; at++) {
+    for (size_t at = 0; at < world->promotions.count; at++) {
         const struct truth_promotion *promotion = promotion_at(world, at);
         struct store_promotion row;
         struct err err;
@@ -271,16 +278,13 @@ static void judge_promotions(struct world *world)
         }
         if (promotion->state >= PROMOTION_SUCCEEDED)
             continue;
-        if (!why_promotion(store, world->intake.lanes.graph, &row, world->clock.wall_ms, list,
-                           &err))
+        if (!why_promotion(store, world->intake.lanes.graph, &row, world->clock.wall_ms,
+                           find_needed, &is_needed, &err))
             blame(world, BLAME_LIVENESS, "why: %s", err.text);
-        for (size_t i = 0; i < list->count; i++)
-            is_needed = is_needed || list->items[i].is_needed;
         if (!is_needed)
             blame(world, BLAME_LIVENESS, "promotion %s waits as %s and cannot say what for",
                   promotion->id.text, promotion_state_name(row.status.state));
     }
-    free(list);
 }
 
 static void judge_deployments(struct world *world)
