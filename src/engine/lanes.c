@@ -517,9 +517,6 @@ static bool finish_badly(struct move *move, const struct lanes_outcome *outcome,
     struct lanes *lanes = move->lanes;
     struct store_deployment *subject = &move->subject;
 
-    if (outcome->kind == LANE_SUCCEEDED && subject->promotion.text[0] != '\0' &&
-        !promotions_before_success(lanes, subject->promotion.text, err))
-        return false;
     if (!load_lane(move, subject->repository_id, subject->environment, err))
         return false;
     settle_subject(move, outcome);

@@ -257,15 +257,6 @@ static bool set_pin(struct lanes *lanes, const struct store_promotion *promotion
            (!is_rollback || promotions_pinned(lanes, &lane, err));
 }
 
-bool promotions_before_success(struct lanes *lanes, const char *promotion_id, struct err *err)
-{
-    struct store_promotion promotion;
-
-    return (store_promotion_get(lanes->store, promotion_id, &promotion, err) &&
-            set_pin(lanes, &promotion, err)) ||
-           err_wrap(err, "promotion %s", promotion_id);
-}
-
 static bool keep_deployment_by_hand(const struct store_promotion *promotion, void *arg)
 {
     return promotion->kind != PROMOTION_DEPLOY || keep_id(promotion, arg);
@@ -294,6 +285,14 @@ bool promotions_pinned(struct lanes *lanes, const struct store_lane *lane, struc
     return true;
 }
 
+static bool follow_up(struct step *step, struct err *err)
+{
+    if (step->promotion.status.state == PROMOTION_DEPLOYING)
+        return overtake_older(step, err);
+    return step->promotion.status.state != PROMOTION_SUCCEEDED ||
+           set_pin(step->lanes, &step->promotion, err);
+}
+
 /* ---- one step ---- */
 
 static bool move(struct step *step, const struct promotion_result *result,
@@ -310,7 +309,7 @@ static bool move(struct step *step, const struct promotion_result *result,
     snprintf(event, sizeof(event), "promotion.%s", promotion_state_name(promotion->status.state));
     if (!save(step, err) ||
         !trail_add_promotion(step->lanes, event, actor, promotion, &promotion->reason, err) ||
-        (promotion->status.state == PROMOTION_DEPLOYING && !overtake_older(step, err)))
+        !follow_up(step, err))
         return false;
     for (size_t i = 0; i < result->effects_count; i++) {
         if (!effects[result->effects[i]](step, err))

@@ -87,9 +87,6 @@ MUST_CHECK bool promotions_take_lane(struct lanes *lanes, const char *promotion_
 /* An attempt with an unknown outcome may be repeated only while the gate is open. */
 MUST_CHECK bool promotions_may_repeat(struct lanes *lanes, const char *promotion_id, bool *ret_may,
                                       struct err *err);
-/* Its deployment is about to end well. Pins or unpins the lane, before the lane goes on. */
-MUST_CHECK bool promotions_before_success(struct lanes *lanes, const char *promotion_id,
-                                          struct err *err);
 /* The lane was pinned: deployments by hand that are still open end, as new ones are refused. */
 MUST_CHECK bool promotions_pinned(struct lanes *lanes, const struct store_lane *lane,
                                   struct err *err);
