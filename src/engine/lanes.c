@@ -35,12 +35,12 @@ void lanes_begin(struct lanes *lanes)
     lanes->stops_count = 0;
 }
 
-struct id lanes_new_id(const struct lanes *lanes)
+struct id lanes_new_id(const struct lanes *lanes, int64_t born_ms)
 {
     uint8_t random[ID_RANDOM_BYTES];
 
     lanes->random(random, sizeof(random));
-    return id_make(lanes->now_ms, random);
+    return id_make(born_ms, random);
 }
 
 void lanes_start(struct lanes *lanes, enum lanes_job job, const struct id *id)
@@ -228,7 +228,7 @@ static bool repeat(struct move *move, struct err *err)
 {
     struct store_deployment again = move->subject;
 
-    again.id = lanes_new_id(move->lanes);
+    again.id = lanes_new_id(move->lanes, move->lanes->now_ms);
     again.repeats = move->subject.id;
     again.attempt++;
     again.created_ms = move->lanes->now_ms;
@@ -358,7 +358,7 @@ bool lanes_add_candidate(struct lanes *lanes, const struct flow_environment *env
     struct move move = {.lanes = lanes};
 
     if (candidate->id.text[0] == '\0')
-        candidate->id = lanes_new_id(lanes);
+        candidate->id = lanes_new_id(lanes, lanes->now_ms);
     candidate->created_ms = lanes->now_ms;
     candidate->attempt = 1;
     move.subject = *candidate;
@@ -456,6 +456,12 @@ static bool finish(struct move *move, const struct lanes_outcome *outcome,
     return goes_on || promotions_tell(lanes, subject->promotion.text, event, &subject->reason, err);
 }
 
+/* What the environment holds now may be what promotions out of it waited for. */
+static bool tell_followers(struct move *move, struct err *err)
+{
+    return promotions_evaluate_open(move->lanes, move->subject.repository_id, err);
+}
+
 static bool begin_verification(struct move *move, struct err *err)
 {
     struct lanes *lanes = move->lanes;
@@ -484,9 +490,9 @@ static bool end(struct move *move, const struct lanes_outcome *outcome, struct e
     if (outcome->kind == LANE_SUCCEEDED && has_verification)
         return begin_verification(move, err);
     move->is_verified = outcome->kind == LANE_SUCCEEDED;
-    return finish(move, outcome,
-                  outcome->kind == LANE_SUCCEEDED ? PROMOTION_DEPLOYED : PROMOTION_DEPLOY_FAILED,
-                  err);
+    if (move->is_verified)
+        return finish(move, outcome, PROMOTION_DEPLOYED, err) && tell_followers(move, err);
+    return finish(move, outcome, PROMOTION_DEPLOY_FAILED, err);
 }
 
 bool lanes_end(struct lanes *lanes, const char *deployment_id, const struct lanes_outcome *outcome,
@@ -519,7 +525,8 @@ bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good
         return err_wrap(err, "verification of deployment %s", deployment_id);
     if (move.subject.state != DEPLOYMENT_VERIFYING)
         return true;
-    return finish(&move, &outcome, is_good ? PROMOTION_VERIFIED : PROMOTION_UNVERIFIED, err) ||
+    return (finish(&move, &outcome, is_good ? PROMOTION_VERIFIED : PROMOTION_UNVERIFIED, err) &&
+            tell_followers(&move, err)) ||
            err_wrap(err, "verification of deployment %s", deployment_id);
 }
 
@@ -528,7 +535,7 @@ bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment
 {
     struct move move = {.lanes = lanes, .is_verified = is_good};
 
-    deployment->id = lanes_new_id(lanes);
+    deployment->id = lanes_new_id(lanes, lanes->now_ms);
     deployment->created_ms = lanes->now_ms;
     deployment->started_ms = lanes->now_ms;
     deployment->ended_ms = lanes->now_ms;
@@ -537,7 +544,8 @@ bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment
                         &move.lane, err))
         return err_wrap(err, "foreign deployment to %s", deployment->environment);
     move.subject = *deployment;
-    return (hold(&move, err) && store_lane_put(lanes->store, &move.lane, err)) ||
+    return (hold(&move, err) && store_lane_put(lanes->store, &move.lane, err) &&
+            tell_followers(&move, err)) ||
            err_wrap(err, "foreign deployment to %s", deployment->environment);
 }
 

@@ -53,7 +53,7 @@ struct lanes_outcome {
 /* A transaction begins: reads the clock and forgets what an earlier one collected. */
 void lanes_begin(struct lanes *lanes);
 
-struct id lanes_new_id(const struct lanes *lanes);
+struct id lanes_new_id(const struct lanes *lanes, int64_t born_ms);
 void lanes_start(struct lanes *lanes, enum lanes_job job, const struct id *id);
 
 /* candidate: everything but state, reason, place and times is filled in, and the id where the
