@@ -181,7 +181,7 @@ static bool freeze(struct lanes *lanes, struct engine_request *request, struct e
 {
     struct reason refusal = judge_scope(lanes, request);
     struct store_freeze row = {
-        .id = lanes_new_id(lanes),
+        .id = lanes_new_id(lanes, lanes->now_ms),
         .holds_rollbacks = request->holds_rollbacks,
         .by = request->actor,
         .since_ms = lanes->now_ms,

@@ -383,7 +383,7 @@ static void describe(struct asking *asking)
     const struct promotions_wish *wish = asking->wish;
     struct store_promotion *promotion = &asking->promotion;
 
-    promotion->id = lanes_new_id(asking->lanes);
+    promotion->id = lanes_new_id(asking->lanes, asking->lanes->now_ms);
     promotion->requester = *wish->actor;
     promotion->caused_by = wish->caused_by;
     promotion->created_ms = asking->lanes->now_ms;

@@ -143,6 +143,7 @@ struct stop {
 struct run {
     struct lanes_start what;
     size_t deployment; /* index; of the check's subject too; SIZE_MAX for checks before */
+    size_t promotion;  /* index, of checks before; else SIZE_MAX */
     char name[16];     /* checks */
     enum check_phase phase;
     enum lane_event_kind outcome;
@@ -299,6 +300,7 @@ bool drive_order(struct world *world, struct engine_request *request, const stru
 
 void blame(struct world *world, int invariant, const char *fmt, ...) PRINTF_LIKE(3, 4);
 #define BLAME_LIVENESS 100
+#define BLAME_CHECKS   101 /* part of I1's gate, told apart */
 
 void oracle_see_write(struct world *world); /* of anything */
 void oracle_see_promotion(struct world *world, const struct store_promotion *row);
