@@ -241,7 +241,9 @@ static bool write_due(struct turn *turn, struct err *err)
     if (!promotions_evaluate_due(lanes, BATCH_DUE_MAX, err) ||
         !store_promotions_due(engine->store, &turn->next_due_ms, err))
         return false;
-    return lanes->now_ms < engine->next_sweep_ms || sweep(turn, err);
+    bool is_early = lanes->now_ms < engine->next_sweep_ms;
+    bool was_set_back = engine->next_sweep_ms - lanes->now_ms > SWEEP_MS; /* the wall clock */
+    return (is_early && !was_set_back) || sweep(turn, err);
 }
 
 static bool write_turn(struct turn *turn, struct err *err)

@@ -353,11 +353,18 @@ static bool load_lane(struct move *move, int64_t repository_id, const char *envi
     return choose_next(move, err);
 }
 
+/* A repetition starts like a first attempt: not past a freeze, a pin or a gate that closed. */
 static bool is_repeatable(const struct move *move, bool *ret_repeatable, struct err *err)
 {
+    struct reason unused;
+
     *ret_repeatable = move->environment != NULL && move->environment->deploy.repeatable;
-    return !*ret_repeatable || move->subject.promotion.text[0] == '\0' ||
-           promotions_may_repeat(move->lanes, move->subject.promotion.text, ret_repeatable, err);
+    if (!*ret_repeatable)
+        return true;
+    return move->subject.promotion.text[0] == '\0'
+               ? may_push_start(move, ret_repeatable, &unused, err)
+               : promotions_may_repeat(move->lanes, move->subject.promotion.text, ret_repeatable,
+                                       err);
 }
 
 /* What the pure rules need to know about this moment. */

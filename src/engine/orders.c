@@ -281,6 +281,7 @@ static bool set_pin(struct lanes *lanes, struct engine_request *request, struct 
                             : reason_make(REASON_NOT_PINNED, "%s is open again", request->to);
     return store_lane_put(lanes->store, lane, err) &&
            note_switch(lanes, request, pins ? "lane.pinned" : "lane.unpinned", err) &&
+           (!pins || promotions_pinned(lanes, lane, err)) &&
            lanes_open(lanes, lane->repository_id, lane->environment, err);
 }
 
