@@ -1,8 +1,8 @@
 /*
  * Why does a promotion wait? Gathers what flow/explain.h needs, from the same facts the
  * engine decides by (engine/gate.h). Works on any store handle.
- * Errors: those of the store. Ownership: names in the list are borrowed from the
- * configuration and live as long as it.
+ * Errors: those of the store. Ownership: a why owns its list and what the list borrows, but
+ * for names in the configuration, which has to outlive it.
  */
 #ifndef ENGINE_WHY_H
 #define ENGINE_WHY_H
@@ -15,8 +15,13 @@
 #include "flow/graph.h"
 #include "store/promotions.h"
 
-MUST_CHECK bool why_promotion(struct store *store, const struct flow_graph *graph,
-                              const struct store_promotion *promotion, int64_t now_ms,
-                              struct explain_list *ret_list, struct err *err);
+struct why;
+
+MUST_CHECK bool why_new(struct store *store, const struct flow_graph *graph,
+                        const struct store_promotion *promotion, int64_t now_ms,
+                        struct why **ret_why, struct err *err);
+void why_free(struct why *why);
+
+const struct explain_list *why_list(const struct why *why);
 
 #endif

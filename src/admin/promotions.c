@@ -57,21 +57,31 @@ void admin_write_promotion(struct jsonw *w, const struct store_promotion *promot
 struct vote_writer {
     struct jsonw *w;
     const struct gate_view *view;
-    size_t at;
 };
+
+/* NULL for a vote that came since the gate was looked at. */
+static const char *find_standing(const struct gate_view *view, int64_t person_id)
+{
+    for (size_t i = 0; i < view->votes_count; i++) {
+        if (view->votes[i].person_id == person_id)
+            return quorum_standing_name(view->quorum.standings[i]);
+    }
+    return NULL;
+}
 
 static bool write_vote(const struct store_vote *vote, void *arg)
 {
     struct vote_writer *writer = arg;
     struct jsonw *w = writer->w;
+    const char *standing = find_standing(writer->view, vote->person.id);
 
-    if (writer->at == writer->view->votes_count)
-        return false;
+    if (standing == NULL)
+        return true;
     jsonw_open_object(w, NULL);
     jsonw_text(w, "login", vote->person.login);
     jsonw_int(w, "person_id", vote->person.id);
     jsonw_text(w, "verdict", vote->verdict == QUORUM_APPROVE ? "approve" : "reject");
-    jsonw_text(w, "standing", quorum_standing_name(writer->view->quorum.standings[writer->at++]));
+    jsonw_text(w, "standing", standing);
     jsonw_text(w, "comment", vote->comment);
     jsonw_text(w, "via", vote->person.via);
     jsonw_time(w, "voted_at", vote->voted_ms);
@@ -144,18 +154,17 @@ static bool write_why(struct call *call, struct jsonw *w, const struct store_pro
                       struct err *err)
 {
     const struct admin *admin = call->admin;
-    struct explain_list *list = calloc(1, sizeof(*list));
+    struct why *why = NULL;
 
-    if (list == NULL)
-        return err_set(err, ERR_NOMEM, "no memory for the answer");
-    bool ok = why_promotion(admin->store, &admin->options.cfg->graph, promotion,
-                            clock_wall_ms(admin->options.clock), list, err);
+    if (!why_new(admin->store, &admin->options.cfg->graph, promotion,
+                 clock_wall_ms(admin->options.clock), &why, err))
+        return false;
     jsonw_open_array(w, "why");
-    for (size_t i = 0; ok && i < list->count; i++)
-        write_why_item(w, &list->items[i]);
+    for (size_t i = 0; i < why_list(why)->count; i++)
+        write_why_item(w, &why_list(why)->items[i]);
     jsonw_close_array(w);
-    free(list);
-    return ok;
+    why_free(why);
+    return true;
 }
 
 static bool write_whole(struct call *call, struct jsonw *w, const struct store_promotion *promotion,
