@@ -17,13 +17,18 @@ static bool is_meant(const char *scope, const char *name)
     return scope[0] == '\0' || strcasecmp(scope, name) == 0;
 }
 
+bool freeze_applies(const struct store_freeze *freeze, const char *flow, const char *repository,
+                    const char *environment)
+{
+    return is_meant(freeze->flow, flow) && is_meant(freeze->repository, repository) &&
+           is_meant(freeze->environment, environment);
+}
+
 static bool take_stop(const struct store_freeze *freeze, void *arg)
 {
     const struct search *search = arg;
 
-    if (!is_meant(freeze->flow, search->flow) ||
-        !is_meant(freeze->repository, search->repository) ||
-        !is_meant(freeze->environment, search->environment) ||
+    if (!freeze_applies(freeze, search->flow, search->repository, search->environment) ||
         (search->is_rollback && !freeze->holds_rollbacks))
         return true;
     search->view->stop = *freeze;

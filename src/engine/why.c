@@ -86,8 +86,7 @@ static bool gather_checks(struct store *store, struct why *why, struct err *err)
     const char *deployment = why->promotion->deployment.text;
 
     if (!store_checks(store, why->promotion->id.text, keep_check, &why->checks, err) ||
-        (deployment[0] != '\0' &&
-         !store_checks(store, deployment, keep_check, &why->checks, err)))
+        (deployment[0] != '\0' && !store_checks(store, deployment, keep_check, &why->checks, err)))
         return false;
     for (size_t i = 0; i < why->checks.count; i++) {
         const struct store_check *check = list_at(&why->checks, i);
@@ -108,8 +107,7 @@ static bool gather_lane(struct store *store, struct why *why, struct err *err)
     struct store_lane lane;
     struct store_deployment running;
 
-    if (!store_lane_get(store, why->promotion->repository_id, why->promotion->to, &lane,
-                        err))
+    if (!store_lane_get(store, why->promotion->repository_id, why->promotion->to, &lane, err))
         return false;
     if (lane.state.running.text[0] == '\0' ||
         strcmp(lane.state.running.text, why->promotion->deployment.text) == 0)
