@@ -45,22 +45,6 @@ static struct reason judge(const struct taking *taking)
     return (struct reason){.code = REASON_NONE};
 }
 
-/* A login that was tied to somebody else is only a name: it makes nobody a reviewer. */
-static bool find_memberships(struct taking *taking, uint64_t *ret_memberships, struct err *err)
-{
-    const struct store_actor *voter = taking->ballot->person;
-    struct store_person person = {
-        .id = voter->id, .is_bot = taking->ballot->is_bot, .seen_ms = taking->lanes->now_ms};
-    bool is_tied = false;
-
-    memcpy(person.login, voter->login, sizeof(person.login));
-    if (!store_person_see(taking->lanes->store, &person, &is_tied, err))
-        return false;
-    struct flow_person known = {.login = is_tied ? voter->login : "", .id = voter->id};
-    *ret_memberships = graph_memberships(&taking->view.gate->approvals.reviewers, &known);
-    return true;
-}
-
 static bool write_vote(struct taking *taking, struct err *err)
 {
     const struct promotions_ballot *ballot = taking->ballot;
@@ -77,7 +61,8 @@ static bool write_vote(struct taking *taking, struct err *err)
 
     snprintf(vote.comment, sizeof(vote.comment), "%s", ballot->comment);
     memcpy(vote.policy, taking->view.gate->policy, sizeof(vote.policy));
-    return find_memberships(taking, &vote.memberships, err) &&
+    return promotions_memberships(taking->lanes, &taking->view.gate->approvals.reviewers,
+                                  ballot->person, ballot->is_bot, &vote.memberships, err) &&
            store_vote_put(taking->lanes->store, &vote, err);
 }
 
@@ -115,21 +100,32 @@ static const char *const standings[QUORUM_STANDING_COUNT] = {
     [QUORUM_COUNTS] = "counts",
 };
 
+/* A spare vote is as good as one that counts: whoever gave it may leave it at that. */
+static enum reason_code code_of(const struct promotions_ballot *ballot,
+                                enum quorum_standing standing)
+{
+    if (ballot->withdraws)
+        return REASON_VOTE_WITHDRAWN;
+    return standing == QUORUM_COUNTS || standing == QUORUM_SPARE || standing == QUORUM_REJECTS
+               ? REASON_VOTE
+               : REASON_VOTE_VOID;
+}
+
 /* What came of it. */
 static struct reason word_outcome(const struct taking *taking)
 {
     const struct gate_view *view = &taking->view;
-    const char *standing = "noted";
+    enum quorum_standing standing = QUORUM_COUNTS;
 
     for (size_t i = 0; i < view->votes_count; i++) {
         if (view->votes[i].person_id == taking->ballot->person->id)
-            standing = standings[view->quorum.standings[i]];
+            standing = view->quorum.standings[i];
     }
-    return reason_make(taking->ballot->withdraws ? REASON_VOTE_WITHDRAWN : REASON_VOTE,
+    return reason_make(code_of(taking->ballot, standing),
                        "%.60s's vote on %.60s to %.60s %s; %" PRId64 " of %" PRId64
                        " approvals; the promotion is %s",
                        taking->ballot->person->login, taking->promotion.release,
-                       taking->promotion.to, standing, view->quorum.seats_filled,
+                       taking->promotion.to, standings[standing], view->quorum.seats_filled,
                        view->quorum.seats_total,
                        promotion_state_name(taking->promotion.status.state));
 }

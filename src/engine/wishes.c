@@ -268,22 +268,29 @@ static bool is_open_already(struct asking *asking, bool *ret_open, struct err *e
     return true;
 }
 
+bool promotions_memberships(struct lanes *lanes, const struct flow_parties *parties,
+                            const struct store_actor *actor, bool is_bot, uint64_t *ret_memberships,
+                            struct err *err)
+{
+    struct store_person person = {.id = actor->id, .is_bot = is_bot, .seen_ms = lanes->now_ms};
+    bool is_tied = true;
+
+    memcpy(person.login, actor->login, sizeof(person.login));
+    if (!store_person_see(lanes->store, &person, &is_tied, err))
+        return false;
+    struct flow_person known = {.login = is_tied ? actor->login : "", .id = actor->id};
+    *ret_memberships = graph_memberships(parties, &known);
+    return true;
+}
+
 static bool find_requester(struct asking *asking, uint64_t *ret_memberships, struct err *err)
 {
     const struct store_actor *actor = asking->wish->actor;
-    struct store_person person = {.id = actor->id, .seen_ms = asking->lanes->now_ms};
-    bool is_tied = true;
 
-    if (actor->id == 0) { /* envflow itself */
-        *ret_memberships = UINT64_MAX;
-        return true;
-    }
-    memcpy(person.login, actor->login, sizeof(person.login));
-    if (!store_person_see(asking->lanes->store, &person, &is_tied, err))
-        return false;
-    struct flow_person known = {.login = is_tied ? actor->login : "", .id = actor->id};
-    *ret_memberships = graph_memberships(&asking->target->requesters, &known);
-    return true;
+    *ret_memberships = UINT64_MAX;
+    return actor->id == 0 || /* envflow itself */
+           promotions_memberships(asking->lanes, &asking->target->requesters, actor, false,
+                                  ret_memberships, err);
 }
 
 static bool look_back(struct asking *asking, struct promotion_request *request, struct err *err)
