@@ -17,15 +17,15 @@ static bool deployment_handle(const json_t *tree, struct gh_facts *facts, struct
     struct gh_deployment deployment = {0};
 
     if (strcmp(facts->action, "created") != 0) {
-        facts->reason = reason_make(REASON_ACTION_UNUSED, "deployment '%.40s' means nothing here",
-                                    facts->action);
+        facts->reason =
+            reason_make(REASON_ACTION_UNUSED, "deployment '%s' means nothing here", facts->action);
         return true;
     }
     if (!payload_int(tree, "deployment.id", &deployment.id, err) ||
-        !gh_copy_text(tree, "deployment.environment", deployment.environment,
+        !gh_copy_name(tree, "deployment.environment", deployment.environment,
                       sizeof(deployment.environment), err) ||
         !gh_copy_sha(tree, "deployment.sha", false, &deployment.sha, err) ||
-        !gh_copy_text(tree, "deployment.ref", deployment.ref, sizeof(deployment.ref), err) ||
+        !gh_copy_name(tree, "deployment.ref", deployment.ref, sizeof(deployment.ref), err) ||
         !gh_copy_person(tree, "deployment.creator", &deployment.creator, err))
         return false;
     gh_copy_key(tree, "deployment.payload", deployment.key);

@@ -57,24 +57,30 @@ static bool add(struct gh_facts *facts, const struct gh_review *review, const js
     return true;
 }
 
+/* Only a request names its environment itself; an answer names the jobs it lets in. */
 static bool add_environments(const json_t *tree, const struct gh_review *review,
                              struct gh_facts *facts, struct err *err)
 {
     const json_t *jobs = payload_get(tree, "workflow_job_runs");
 
+    if (jobs != NULL && !json_is_null(jobs) && !json_is_array(jobs))
+        return err_set(err, ERR_PARSE, "'workflow_job_runs' is no list");
+    if (review->verdict == GH_REVIEW_REQUESTED && !add(facts, review, tree, "environment", err))
+        return false;
     for (size_t i = 0; i < json_array_size(jobs); i++) {
         if (!add(facts, review, json_array_get(jobs, i), "environment", err))
             return err_wrap(err, "'workflow_job_runs'");
     }
-    if (facts->signals_count == 0 && !add(facts, review, tree, "workflow_job_run.environment", err))
-        return false;
-    return facts->signals_count > 0 || add(facts, review, tree, "environment", err);
+    return facts->signals_count > 0 ||
+           add(facts, review, tree, "workflow_job_run.environment", err);
 }
 
 static bool read_run(const json_t *tree, struct gh_review *review, struct err *err)
 {
-    if (payload_get(tree, "workflow_run.id") == NULL)
-        return true; /* workflow_run is null */
+    const json_t *run = payload_get(tree, "workflow_run");
+
+    if (run == NULL || json_is_null(run))
+        return true;
     gh_copy_cut(tree, "workflow_run.display_title", review->run_title, sizeof(review->run_title));
     return payload_int(tree, "workflow_run.id", &review->run_id, err) &&
            gh_copy_sha(tree, "workflow_run.head_sha", true, &review->head_sha, err);
@@ -89,7 +95,7 @@ static bool deployment_review_handle(const json_t *tree, struct gh_facts *facts,
         i++;
     if (i == ARRAY_LEN(verdicts)) {
         facts->reason = reason_make(REASON_ACTION_UNUSED,
-                                    "deployment_review '%.40s' means nothing here", facts->action);
+                                    "deployment_review '%s' means nothing here", facts->action);
         return true;
     }
     review.verdict = verdicts[i].verdict;

@@ -25,15 +25,15 @@ static bool deployment_status_handle(const json_t *tree, struct gh_facts *facts,
 
     if (strcmp(facts->action, "created") != 0) {
         facts->reason = reason_make(REASON_ACTION_UNUSED,
-                                    "deployment_status '%.40s' means nothing here", facts->action);
+                                    "deployment_status '%s' means nothing here", facts->action);
         return true;
     }
     if (!payload_int(tree, "deployment_status.id", &status.status_id, err) ||
         !payload_int(tree, "deployment.id", &status.deployment_id, err) ||
-        !gh_copy_text(tree, "deployment.environment", status.environment,
+        !gh_copy_name(tree, "deployment.environment", status.environment,
                       sizeof(status.environment), err) ||
         !gh_copy_sha(tree, "deployment.sha", false, &status.sha, err) ||
-        !gh_copy_text(tree, "deployment_status.state", status.state, sizeof(status.state), err))
+        !gh_copy_name(tree, "deployment_status.state", status.state, sizeof(status.state), err))
         return false;
     gh_copy_key(tree, "deployment.payload", status.key);
     gh_copy_url(tree, "deployment_status.log_url", status.url, sizeof(status.url));

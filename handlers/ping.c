@@ -59,4 +59,5 @@ static bool ping_handle(const json_t *tree, struct gh_facts *facts, struct err *
     return true;
 }
 
-const struct gh_handler handler_ping = {.event = "ping", .wants = wants, .handle = ping_handle};
+const struct gh_handler handler_ping = {
+    .event = "ping", .wants = wants, .handle = ping_handle, .may_lack_repository = true};

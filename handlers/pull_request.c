@@ -25,7 +25,7 @@ static bool pull_request_handle(const json_t *tree, struct gh_facts *facts, stru
     bool merged = false;
 
     if (strcmp(facts->action, "closed") != 0) {
-        facts->reason = reason_make(REASON_ACTION_UNUSED, "pull_request '%.40s' means nothing here",
+        facts->reason = reason_make(REASON_ACTION_UNUSED, "pull_request '%s' means nothing here",
                                     facts->action);
         return true;
     }
@@ -37,11 +37,17 @@ static bool pull_request_handle(const json_t *tree, struct gh_facts *facts, stru
                                     (long long)pull.number);
         return true;
     }
-    if (!gh_copy_sha(tree, "pull_request.merge_commit_sha", false, &pull.merge_sha, err) ||
-        !gh_copy_text(tree, "pull_request.base.ref", pull.base, sizeof(pull.base), err) ||
+    if (!gh_copy_sha(tree, "pull_request.merge_commit_sha", true, &pull.merge_sha, err) ||
+        !gh_copy_name(tree, "pull_request.base.ref", pull.base, sizeof(pull.base), err) ||
         !gh_copy_person(tree, "pull_request.user", &pull.author, err) ||
         !gh_copy_person(tree, "pull_request.merged_by", &pull.merger, err))
         return false;
+    if (pull.merge_sha.hex[0] == '\0') {
+        facts->reason = reason_make(REASON_ACTION_UNUSED,
+                                    "#%lld was merged, but GitHub does not say as which commit",
+                                    (long long)pull.number);
+        return true;
+    }
     pull.merged_ms = gh_time_ms(tree, "pull_request.merged_at");
     gh_add_signal(facts, GH_PULL)->as.pull = pull;
     return true;

@@ -1,6 +1,8 @@
 /*
  * pull_request_review: evidence for promotions whose gate accepts it. REST writes states in
- * upper case, webhooks in lower case.
+ * upper case, webhooks in lower case. An edit changes a review's words, never its verdict, and
+ * may be made by others than its author: counting it would bring back an approval that its
+ * author has taken back since.
  * Source: docs.github.com, Webhook events and payloads, #pull_request_review.
  */
 #include <string.h>
@@ -25,12 +27,18 @@ static const struct {
 static bool pull_request_review_handle(const json_t *tree, struct gh_facts *facts, struct err *err)
 {
     struct gh_pull_review review = {0};
+    bool is_dismissal = strcmp(facts->action, "dismissed") == 0;
     const char *state = NULL;
     size_t i = 0;
 
+    if (!is_dismissal && strcmp(facts->action, "submitted") != 0) {
+        facts->reason = reason_make(
+            REASON_ACTION_UNUSED, "a review that was '%s' keeps the verdict it had", facts->action);
+        return true;
+    }
     if (!payload_str(tree, "review.state", &state, err))
         return false;
-    if (strcmp(facts->action, "dismissed") == 0)
+    if (is_dismissal)
         state = "dismissed";
     while (i < ARRAY_LEN(verdicts) && strcasecmp(verdicts[i].state, state) != 0)
         i++;

@@ -62,8 +62,6 @@ static bool push_handle(const json_t *tree, struct gh_facts *facts, struct err *
 
     if (!payload_str(tree, "ref", &ref, err))
         return false;
-    if (facts->repository[0] == '\0' || facts->repository_id == 0)
-        return err_set(err, ERR_PARSE, "'repository.id' or 'repository.full_name' is missing");
     if (starts_with(ref, branch_prefix))
         return handle_branch(tree, ref + strlen(branch_prefix), facts, err);
     if (starts_with(ref, tag_prefix))

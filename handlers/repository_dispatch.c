@@ -31,21 +31,14 @@ static bool repository_dispatch_handle(const json_t *tree, struct gh_facts *fact
         i++;
     if (i == ARRAY_LEN(kinds)) {
         facts->reason = reason_make(REASON_ACTION_UNUSED,
-                                    "event type '%.40s' is not envflow-promote, envflow-deploy or "
+                                    "event type '%s' is not envflow-promote, envflow-deploy or "
                                     "envflow-rollback",
                                     facts->action);
         return true;
     }
     request.kind = kinds[i].kind;
-    gh_copy_cut(tree, "client_payload.reason", request.reason, sizeof(request.reason));
-    if (!gh_copy_text(tree, "client_payload.from", request.from, sizeof(request.from), err) ||
-        !gh_copy_text(tree, "client_payload.to", request.to, sizeof(request.to), err) ||
-        !gh_copy_text(tree, "client_payload.release", request.release, sizeof(request.release),
-                      err) ||
-        !gh_copy_text(tree, "client_payload.branch", request.branch, sizeof(request.branch), err))
+    if (!gh_copy_request(tree, "client_payload", &request, err))
         return false;
-    if (request.to[0] == '\0')
-        return err_set(err, ERR_PARSE, "'client_payload.to' names no environment");
     gh_add_signal(facts, GH_REQUEST)->as.request = request;
     return true;
 }

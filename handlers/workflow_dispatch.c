@@ -26,25 +26,24 @@ static bool is_ours(const char *path)
 static bool workflow_dispatch_handle(const json_t *tree, struct gh_facts *facts, struct err *err)
 {
     struct gh_request request = {.kind = GH_REQUEST_PROMOTE};
-    const char *workflow = payload_str_or(tree, "workflow", "");
+    char promotion[GH_WORD_MAX];
+    const char *workflow = NULL;
 
+    if (!payload_str(tree, "workflow", &workflow, err))
+        return false;
     if (!is_ours(workflow)) {
         facts->reason =
             reason_make(REASON_ACTION_UNUSED, "workflow %.100s is not promote-release", workflow);
         return true;
     }
-    if (payload_str_or(tree, "inputs.promotion", "")[0] != '\0') {
-        facts->reason = reason_make(REASON_ACTION_UNUSED, "a gate run of promotion %.40s",
-                                    payload_str_or(tree, "inputs.promotion", ""));
+    if (!gh_copy_words(tree, "inputs.promotion", promotion, sizeof(promotion), err))
+        return false;
+    if (promotion[0] != '\0') {
+        facts->reason = reason_make(REASON_ACTION_UNUSED, "a gate run of promotion %s", promotion);
         return true;
     }
-    gh_copy_cut(tree, "inputs.reason", request.reason, sizeof(request.reason));
-    if (!gh_copy_text(tree, "inputs.from", request.from, sizeof(request.from), err) ||
-        !gh_copy_text(tree, "inputs.to", request.to, sizeof(request.to), err) ||
-        !gh_copy_text(tree, "inputs.release", request.release, sizeof(request.release), err))
+    if (!gh_copy_request(tree, "inputs", &request, err))
         return false;
-    if (request.to[0] == '\0')
-        return err_set(err, ERR_PARSE, "'inputs.to' names no environment");
     gh_add_signal(facts, GH_REQUEST)->as.request = request;
     return true;
 }

@@ -17,7 +17,7 @@ static bool workflow_job_handle(const json_t *tree, struct gh_facts *facts, stru
     gh_copy_url(tree, "workflow_job.html_url", run.url, sizeof(run.url));
     if (!payload_int(tree, "workflow_job.run_id", &run.run_id, err) ||
         !gh_copy_sha(tree, "workflow_job.head_sha", true, &run.head_sha, err) ||
-        !gh_copy_text(tree, "workflow_job.status", run.status, sizeof(run.status), err) ||
+        !gh_copy_name(tree, "workflow_job.status", run.status, sizeof(run.status), err) ||
         !gh_copy_text(tree, "workflow_job.conclusion", run.conclusion, sizeof(run.conclusion), err))
         return false;
     gh_add_signal(facts, GH_RUN)->as.run = run;

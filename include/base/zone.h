@@ -5,7 +5,7 @@
  * rule for the time after the last one. A loaded zone is plain data: pure code may use it.
  *
  * Errors: ERR_NOT_FOUND (no such zone: the name's nearest spelling is the caller's business),
- * ERR_CORRUPT, ERR_IO. Units: milliseconds of Unix time; civil times have minutes.
+ * ERR_CORRUPT, ERR_IO, ERR_NOMEM. Units: milliseconds of Unix time; civil times have minutes.
  */
 #ifndef BASE_ZONE_H
 #define BASE_ZONE_H

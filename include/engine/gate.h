@@ -44,10 +44,13 @@ struct gate_view {
     const struct flow *flow;               /* NULL: the repository is no longer configured */
     const struct flow_environment *target; /* NULL: no longer configured */
     const struct flow_path *path;          /* NULL: no promotion, or no longer configured */
+    bool is_configured;                    /* otherwise it may not start */
     const struct flow_gate *gate;          /* never NULL: one that asks nothing stands in */
     struct promotion_facts facts;
     struct freeze_view freeze;
     struct source_view source;
+    bool
+        has_way_back; /* a failed verification rolls back, and there is something to roll back to */
     struct quorum_vote votes[QUORUM_VOTES_MAX];
     char voters[QUORUM_VOTES_MAX][STORE_LOGIN_MAX];
     size_t votes_count;
@@ -59,10 +62,10 @@ MUST_CHECK bool gate_look(struct store *store, const struct flow_graph *graph,
                           const struct store_promotion *promotion, int64_t now_ms,
                           struct gate_view *ret_view, struct err *err);
 
-/* What the source environment says about a release. */
-MUST_CHECK bool gate_look_at_source(struct store *store, int64_t repository_id, const char *from,
-                                    const struct git_sha *sha, int64_t soak_ms, int64_t now_ms,
-                                    struct source_view *ret_view, struct err *err);
+/* What the promotion's source says about its release. */
+MUST_CHECK bool gate_look_at_source(struct store *store, const struct store_promotion *promotion,
+                                    int64_t soak_ms, int64_t now_ms, struct source_view *ret_view,
+                                    struct err *err);
 
 /* The gate that a promotion, rollback or deployment by hand has to pass; never NULL. Rollbacks
  * that a failed verification caused were agreed to with what failed. */

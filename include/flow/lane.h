@@ -54,12 +54,14 @@ struct lane_policy {
     bool repeatable;
     bool candidate_may_start; /* LANE_CANDIDATE: event.deployment */
     bool next_may_start;      /* one of those that wait */
+    uint32_t kept_count; /* LANE_CANDIDATE: waiting ones whose place it may not take: what people
+                          * asked for, where a push comes */
 };
 
 enum lane_effect_kind {
-    LANE_DO_START,            /* run event.deployment */
-    LANE_DO_QUEUE,            /* keep event.deployment waiting */
-    LANE_DO_SUPERSEDE_ALL,    /* every waiting one ends as superseded by event.deployment */
+    LANE_DO_START,         /* run event.deployment */
+    LANE_DO_QUEUE,         /* keep event.deployment waiting */
+    LANE_DO_SUPERSEDE_ALL, /* every waiting one but the kept ends, superseded by event.deployment */
     LANE_DO_SUPERSEDE_OLDEST, /* the oldest waiting one does */
     LANE_DO_HOLD,             /* the environment now holds what event.deployment brought */
     LANE_DO_REPEAT,           /* a new attempt of the running one */

@@ -3,10 +3,16 @@
  * counterexample where it does not.
  *
  * Always decided: nothing reaches an environment without its quorum, by promotion, by hand,
- * by push or by rollback; no way in skips an environment that another way must pass; every
- * gate can be met by the people who exist, whoever of them asked. Claims of the user come on
- * top: "prod needs 2 people", "prod only from staging", "prod never by push",
- * "prod waits 30m", "nobody promotes alone to prod".
+ * by push or by rollback; no way in skips an environment that every path passes; a release can
+ * get everywhere, and in no circle; every gate can be met by the people who exist, whoever of
+ * them asked. Claims of the user come on top:
+ *
+ *   prod needs 2 people              whichever way in, rollback too
+ *   prod only from staging, uat      by no push and by no hand either
+ *   prod passes staging              on the way, not only right before
+ *   prod never by push               by hand, by rollback, by self-approval
+ *   prod waits 30m, prod soaks 1d    but for rollbacks
+ *   nobody promotes alone to prod    two people, one of whom may have asked
  *
  * Pure; the search is bounded by FLOW_ENVIRONMENTS_MAX and FLOW_PATHS_MAX.
  */
@@ -24,7 +30,9 @@
 
 /* One claim and whether it holds. */
 struct prove_finding {
-    const char *code;           /* "quorum", "no_skip", "reachable", "assert" …; static */
+    /* "quorum", "no_skip", "reachable", "acyclic", "people", "assert"; "complete", only when there
+     * are more kinds of branches than are tried. Static storage. */
+    const char *code;
     char claim[PROVE_TEXT_MAX]; /* in words */
     bool holds;
     char counterexample[PROVE_TEXT_MAX]; /* the steps that break it; "" when it holds */

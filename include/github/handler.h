@@ -43,7 +43,7 @@ enum gh_signal_kind {
 struct gh_person {
     int64_t id;
     char login[GH_LOGIN_MAX];
-    bool is_bot; /* `type` is not User */
+    bool is_bot; /* `type` is not User; without a type, the login ends in "[bot]" */
 };
 
 /* A branch moved, or went away (push.after is ""). */
@@ -102,7 +102,7 @@ struct gh_review {
 
 enum gh_pull_verdict { GH_PULL_APPROVED, GH_PULL_CHANGES_REQUESTED, GH_PULL_DISMISSED };
 
-/* pull_request_review; comments without a verdict give no signal. */
+/* pull_request_review (submitted, dismissed); comments without a verdict give no signal. */
 struct gh_pull_review {
     enum gh_pull_verdict verdict;
     struct git_sha sha; /* what was reviewed */
@@ -124,7 +124,7 @@ struct gh_pull {
 struct gh_run {
     int64_t run_id;
     char title[GH_TEXT_MAX]; /* display_title; "" for jobs */
-    char path[GH_URL_MAX];   /* of the workflow file; "" for jobs */
+    char path[GH_URL_MAX];   /* of the workflow file, without "@ref"; "" for jobs */
     struct git_sha head_sha;
     char status[GH_WORD_MAX];
     char conclusion[GH_WORD_MAX]; /* "" while there is none */
@@ -162,14 +162,14 @@ struct gh_signal {
 
 /* What a delivery says, whoever it concerns. */
 struct gh_facts {
-    char action[64];       /* "" where the event has none */
+    char action[64];       /* "" where the event has none; a long event type is cut */
     int64_t repository_id; /* 0 where there is none (organization hooks' ping) */
     char repository[REPO_NAME_MAX];
     bool is_fork;
     char default_branch[REF_NAME_MAX];
     int64_t sender_id;
     char sender[GH_LOGIN_MAX];
-    bool is_sender_bot; /* `type` is not User */
+    bool is_sender_bot;
     struct gh_signal signals[GH_SIGNALS_MAX];
     size_t signals_count;
     struct reason reason; /* why there is no signal; set when signals_count is 0 */
@@ -186,6 +186,7 @@ struct gh_handler {
     const char *event;        /* value of the X-GitHub-Event header */
     const char *const *wants; /* paths beside the common ones, NULL-terminated */
     gh_handle_fn *handle;
+    bool may_lack_repository; /* hooks of organizations and Apps send it, too */
 };
 
 /* Project, read the common fields, call the handler. body is JSON (form bodies decoded). */
@@ -197,15 +198,23 @@ MUST_CHECK bool gh_read(const struct gh_handler *handler, const char *body, size
 MUST_CHECK bool gh_copy_text(const json_t *tree, const char *path, char *to, size_t size,
                              struct err *err);
 
+/* As gh_copy_text, for a name that is always sent: ERR_PARSE also when it is missing or empty. */
+MUST_CHECK bool gh_copy_name(const json_t *tree, const char *path, char *to, size_t size,
+                             struct err *err);
+
 /* Text at path, cut between characters where it is too long; "" when it is no text. For what people
  * read, never for names. */
 void gh_copy_cut(const json_t *tree, const char *path, char *to, size_t size);
+
+/* As gh_copy_cut. Errors: ERR_PARSE when it is there and no text. */
+MUST_CHECK bool gh_copy_words(const json_t *tree, const char *path, char *to, size_t size,
+                              struct err *err);
 
 /* A URL that fits and is https; "" otherwise. */
 void gh_copy_url(const json_t *tree, const char *path, char *to, size_t size);
 
 /* A person object at path: numeric id, login, whether it is a bot. All zero when it is null or
- * missing, as for deleted users. Errors: ERR_PARSE when id or login are mistyped. */
+ * missing, as for deleted users. Errors: ERR_PARSE when it, or any of the three, is mistyped. */
 MUST_CHECK bool gh_copy_person(const json_t *tree, const char *path, struct gh_person *to,
                                struct err *err);
 
@@ -217,6 +226,12 @@ MUST_CHECK bool gh_copy_sha(const json_t *tree, const char *path, bool or_none, 
 /* Our deployment's id out of a GitHub deployment's payload, which is an object, or text that may
  * hold one: { "envflow": { "deployment": "…" } }. "" when it is none of ours. */
 void gh_copy_key(const json_t *tree, const char *path, char key[GH_WORD_MAX]);
+
+/* What is asked for: the object at path, with the names of struct gh_request as its keys. `kind`
+ * stays. Errors: ERR_PARSE naming the key that is mistyped or too long, and when `to` is missing.
+ */
+MUST_CHECK bool gh_copy_request(const json_t *tree, const char *path, struct gh_request *to,
+                                struct err *err);
 
 /* RFC 3339 or whole seconds; 0 when it is missing or neither. */
 int64_t gh_time_ms(const json_t *tree, const char *path);

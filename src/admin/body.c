@@ -83,21 +83,26 @@ static bool read_object(json_t *tree, const struct body_field *fields, size_t co
     return true;
 }
 
+static bool parse_body(const char *text, size_t len, const struct body_field *fields, size_t count,
+                       struct err *err)
+{
+    json_error_t where;
+    AUTO(json) json_t *tree = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+
+    if (!json_is_object(tree))
+        return err_set(err, ERR_PARSE, "the body is no JSON object%s%.80s",
+                       tree == NULL ? ": " : "", tree == NULL ? where.text : "");
+    return read_object(tree, fields, count, err);
+}
+
 bool admin_read_body(struct call *call, const struct body_field *fields, size_t count,
                      struct err *err)
 {
     size_t len = 0;
     const char *text = http_request_body(call->request, &len);
-    json_error_t where;
 
-    if (len > 0) {
-        AUTO(json) json_t *tree = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
-        if (!json_is_object(tree))
-            return err_set(err, ERR_PARSE, "the body is no JSON object%s%.80s",
-                           tree == NULL ? ": " : "", tree == NULL ? where.text : "");
-        if (!read_object(tree, fields, count, err))
-            return false;
-    }
+    if (len > 0 && !parse_body(text, len, fields, count, err))
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (fields[i].is_needed && ((const char *)fields[i].to)[0] == '\0')
             return err_set(err, ERR_PARSE, "'%s' is missing", fields[i].name);

@@ -151,21 +151,22 @@ static bool write_checks(struct call *call, struct jsonw *w,
     return ok;
 }
 
+static void write_why_items(const struct explain_list *list, void *arg)
+{
+    for (size_t i = 0; i < list->count; i++)
+        write_why_item(arg, &list->items[i]);
+}
+
 static bool write_why(struct call *call, struct jsonw *w, const struct store_promotion *promotion,
                       struct err *err)
 {
     const struct admin *admin = call->admin;
-    struct why *why = NULL;
 
-    if (!why_new(admin->store, &admin->options.cfg->graph, promotion,
-                 clock_wall_ms(admin->options.clock), &why, err))
-        return false;
     jsonw_open_array(w, "why");
-    for (size_t i = 0; i < why_list(why)->count; i++)
-        write_why_item(w, &why_list(why)->items[i]);
+    bool ok = why_promotion(admin->store, &admin->options.cfg->graph, promotion,
+                            clock_wall_ms(admin->options.clock), write_why_items, w, err);
     jsonw_close_array(w);
-    why_free(why);
-    return true;
+    return ok;
 }
 
 static bool write_whole(struct call *call, struct jsonw *w, const struct store_promotion *promotion,
@@ -453,14 +454,18 @@ static bool find_place(struct call *call, const char *repository, const char *en
     const struct repository_rule *rule =
         graph_find_repository(&call->admin->options.cfg->graph, repository);
 
-    if (rule == NULL)
-        return err_set(err, ERR_NOT_FOUND,
-                       "%.200s is not under `repositories:` in the configuration", repository);
+    if (rule == NULL) {
+        err_set(err, ERR_NOT_FOUND, "%.200s is not under `repositories:` in the configuration",
+                repository);
+        return false;
+    }
     ret_place->flow = rule->flow;
     ret_place->environment = graph_find_environment(rule->flow, environment);
-    if (ret_place->environment == NULL)
-        return err_set(err, ERR_NOT_FOUND, "flow %.60s has no environment '%.100s'",
-                       rule->flow->name, environment);
+    if (ret_place->environment == NULL) {
+        err_set(err, ERR_NOT_FOUND, "flow %.60s has no environment '%.100s'", rule->flow->name,
+                environment);
+        return false;
+    }
     return store_repository_find(call->admin->store, repository, &ret_place->repository_id,
                                  ret_place->repository, err);
 }

@@ -136,7 +136,8 @@ static int64_t weekday_in_month(int year, const struct zone_change *change)
     int64_t next = change->month == 12 ? zone_days_of(year + 1, 1, 1)
                                        : zone_days_of(year, change->month + 1, 1);
     int weekday_of_first = (int)(((first + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
-    int64_t day = first + (change->weekday - weekday_of_first + 7) % 7 + 7 * (change->week - 1);
+    int64_t day =
+        first + (change->weekday - weekday_of_first + 7) % 7 + INT64_C(7) * (change->week - 1);
 
     return day < next ? day : day - 7; /* week 5 of a month that has but four */
 }

@@ -283,7 +283,27 @@ static int name_caller(const struct cli_args *args, bool has_body, struct caller
     return CLI_DONE;
 }
 
-/* Asks the first listener that takes the connection; the caller reads its answer. */
+/* Asks one listener after the other until one takes the connection; the caller reads its answer. */
+static int ask_any(const struct candidates *candidates, const struct client_request *request,
+                   struct endpoint *ret_endpoint, struct client_answer *ret_answer)
+{
+    char causes[2048] = "";
+    size_t used = 0;
+    struct err err = {.code = ERR_OK};
+
+    for (size_t i = 0; i < candidates->count; i++) {
+        *ret_endpoint = candidates->items[i];
+        if (client_call(&candidates->items[i], request, ret_answer, &err))
+            return CLI_DONE;
+        if (err.code != ERR_UNREACHABLE)
+            return no_answer(&candidates->items[i], &err);
+        int put = snprintf(causes + used, sizeof(causes) - used, "%stried %s (%.200s)",
+                           used > 0 ? ", " : "", candidates->items[i].text, err.text);
+        used += put > 0 && (size_t)put < sizeof(causes) - used ? (size_t)put : 0;
+    }
+    return unreachable(candidates, causes);
+}
+
 static int call(const struct cli_args *args, const char *method, const struct buf *path,
                 const struct buf *body, struct endpoint *ret_endpoint,
                 struct client_answer *ret_answer)
@@ -298,28 +318,13 @@ static int call(const struct cli_args *args, const char *method, const struct bu
         .timeout_ms = API_TIMEOUT_MS,
     };
     struct candidates candidates = {.count = 0};
-    char causes[2048] = "";
-    size_t used = 0;
-    struct err err = {.code = ERR_OK};
 
     if (path->failed || (body != NULL && body->failed))
         return cli_fail(CLI_USAGE, "the operands are longer than anything envflow knows");
     int code = name_caller(args, body != NULL, &caller);
     if (code == CLI_DONE)
         code = find_candidates(args, &candidates);
-    if (code != CLI_DONE)
-        return code;
-    for (size_t i = 0; i < candidates.count; i++) {
-        *ret_endpoint = candidates.items[i];
-        if (client_call(&candidates.items[i], &request, ret_answer, &err))
-            return CLI_DONE;
-        if (err.code != ERR_UNREACHABLE)
-            return no_answer(&candidates.items[i], &err);
-        int put = snprintf(causes + used, sizeof(causes) - used, "%stried %s (%.200s)",
-                           used > 0 ? ", " : "", candidates.items[i].text, err.text);
-        used += put > 0 && (size_t)put < sizeof(causes) - used ? (size_t)put : 0;
-    }
-    return unreachable(&candidates, causes);
+    return code != CLI_DONE ? code : ask_any(&candidates, &request, ret_endpoint, ret_answer);
 }
 
 int api_get(const struct cli_args *args, const struct buf *path, struct api_answer *ret_answer)

@@ -15,16 +15,16 @@
 static void put_why(const struct view *view, struct buf *out, const json_t *why, bool needed)
 {
     const json_t *item = NULL;
+    const char *label = needed ? "Waits for" : "Note";
     size_t i = 0;
-    bool first = true;
 
     json_array_foreach(why, i, item)
     {
         if (payload_bool_or(item, "needed", false) != needed)
             continue;
-        view_line(view, out, first ? (needed ? "Waits for" : "Note") : "",
-                  needed ? STYLE_YELLOW : STYLE_PLAIN, payload_str_or(item, "sentence", ""));
-        first = false;
+        view_line(view, out, label, needed ? STYLE_YELLOW : STYLE_PLAIN,
+                  payload_str_or(item, "sentence", ""));
+        label = "";
     }
 }
 

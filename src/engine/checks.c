@@ -381,7 +381,7 @@ bool checks_probe_health(struct lanes *lanes, int64_t *ret_next_ms, struct err *
     bool ok = store_lanes(lanes->store, keep_probed, &probing, err);
 
     *ret_next_ms = 0;
-    for (size_t i = 0; ok && i < probing.found.count; i++) {
+    for (size_t i = 0; ok && i < probing.found.count && lanes_have_room(lanes); i++) {
         int64_t next_ms = 0;
         ok = probe_lane(lanes, list_at(&probing.found, i), &next_ms, err);
         if (ok && (*ret_next_ms == 0 || next_ms < *ret_next_ms))

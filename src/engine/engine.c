@@ -152,10 +152,10 @@ static void set_stalled(struct engine *engine, const char *why)
 static bool write_ends(struct turn *turn, struct err *err)
 {
     struct engine *engine = turn->engine;
+    struct lanes *lanes = &engine->intake.lanes;
     const struct dispatch_end *end = dispatch_first_end(engine->dispatch);
 
-    for (; end != NULL && turn->ends < BATCH_ENDS_MAX; end = end->next) {
-        struct lanes *lanes = &engine->intake.lanes;
+    for (; end != NULL && turn->ends < BATCH_ENDS_MAX && lanes_have_room(lanes); end = end->next) {
         bool applied = false;
         if (!(end->of.job == LANES_CHECK ? checks_end : lanes_end)(lanes, end->of.id.text,
                                                                    &end->outcome, &applied, err))
@@ -208,8 +208,7 @@ static bool write_deliveries(struct turn *turn, struct err *err)
     const struct lanes *lanes = &turn->engine->intake.lanes;
     bool ended = false;
 
-    while (!ended && turn->settled_count < BATCH_DELIVERIES_MAX &&
-           lanes->starts_count + INTAKE_STARTS_PER_DELIVERY_MAX <= LANES_STARTS_MAX) {
+    while (!ended && turn->settled_count < BATCH_DELIVERIES_MAX && lanes_have_room(lanes)) {
         if (!write_next(turn, &ended, err))
             return false;
     }
@@ -227,7 +226,7 @@ static bool sweep(struct turn *turn, struct err *err)
     if (!promotions_evaluate_open(lanes, 0, err) || !lanes_open_all(lanes, err) ||
         !checks_probe_health(lanes, &next_ms, err))
         return false;
-    turn->next_sweep_ms = lanes->now_ms + SWEEP_MS;
+    turn->next_sweep_ms = lanes->now_ms + (lanes_have_room(lanes) ? SWEEP_MS : 0);
     if (next_ms != 0 && next_ms < turn->next_sweep_ms)
         turn->next_sweep_ms = next_ms;
     return true;
@@ -242,7 +241,9 @@ static bool write_due(struct turn *turn, struct err *err)
     if (!promotions_evaluate_due(lanes, BATCH_DUE_MAX, err) ||
         !store_promotions_due(engine->store, &turn->next_due_ms, err))
         return false;
-    return lanes->now_ms < engine->next_sweep_ms || sweep(turn, err);
+    bool is_early = lanes->now_ms < engine->next_sweep_ms;
+    bool was_set_back = engine->next_sweep_ms - lanes->now_ms > SWEEP_MS; /* the wall clock */
+    return (is_early && !was_set_back) || sweep(turn, err);
 }
 
 static bool write_turn(struct turn *turn, struct err *err)

@@ -7,14 +7,13 @@
 
 /* What a switch has to stand for. */
 struct search {
-    const char *flow, *repository, *environment;
-    bool is_rollback;
+    const struct freeze_scope *scope;
     struct freeze_view *view;
 };
 
-static bool is_meant(const char *scope, const char *name)
+static bool is_meant(const char *part, const char *name)
 {
-    return scope[0] == '\0' || strcasecmp(scope, name) == 0;
+    return part[0] == '\0' || strcasecmp(part, name) == 0;
 }
 
 bool freeze_applies(const struct store_freeze *freeze, const char *flow, const char *repository,
@@ -27,25 +26,26 @@ bool freeze_applies(const struct store_freeze *freeze, const char *flow, const c
 static bool take_stop(const struct store_freeze *freeze, void *arg)
 {
     const struct search *search = arg;
+    const struct freeze_scope *scope = search->scope;
 
-    if (!freeze_applies(freeze, search->flow, search->repository, search->environment) ||
-        (search->is_rollback && !freeze->holds_rollbacks))
+    if (!freeze_applies(freeze, scope->flow->name, scope->repository, scope->environment) ||
+        (scope->is_rollback && !freeze->holds_rollbacks))
         return true;
     search->view->stop = *freeze;
     return false;
 }
 
-bool freeze_look(struct store *store, const struct flow *flow, const char *repository,
-                 const char *environment, bool is_rollback, int64_t now_ms,
+bool freeze_look(struct store *store, const struct freeze_scope *scope, int64_t now_ms,
                  struct freeze_view *ret_view, struct err *err)
 {
     struct freeze_view view = {0};
-    struct search search = {flow->name, repository, environment, is_rollback, &view};
+    struct search search = {scope, &view};
 
     if (!store_freezes(store, take_stop, &search, err))
         return false;
-    view.window = window_find_closed(flow->windows, flow->windows_count, environment, is_rollback,
-                                     now_ms, &view.window_until_ms);
+    view.window =
+        window_find_closed(scope->flow->windows, scope->flow->windows_count, scope->environment,
+                           scope->is_rollback, now_ms, &view.window_until_ms);
     view.is_frozen = view.window != NULL || view.stop.id.text[0] != '\0';
     *ret_view = view;
     return true;

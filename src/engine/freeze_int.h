@@ -11,9 +11,15 @@
 #include "flow/graph.h"
 #include "store/promotions.h"
 
+/* What wants to move. Borrowed. */
+struct freeze_scope {
+    const struct flow *flow;
+    const char *repository, *environment;
+    bool is_rollback;
+};
+
 /* Errors: those of the store. */
-MUST_CHECK bool freeze_look(struct store *store, const struct flow *flow, const char *repository,
-                            const char *environment, bool is_rollback, int64_t now_ms,
+MUST_CHECK bool freeze_look(struct store *store, const struct freeze_scope *scope, int64_t now_ms,
                             struct freeze_view *ret_view, struct err *err);
 
 /* Why nothing may be deployed; REASON_NONE when something may. */

@@ -94,20 +94,60 @@ static bool take_holding(const struct store_holding *holding, void *arg)
     return view->soaked_ms == 0;
 }
 
-bool gate_look_at_source(struct store *store, int64_t repository_id, const char *from,
-                         const struct git_sha *sha, int64_t soak_ms, int64_t now_ms,
-                         struct source_view *ret_view, struct err *err)
+bool gate_look_at_source(struct store *store, const struct store_promotion *promotion,
+                         int64_t soak_ms, int64_t now_ms, struct source_view *ret_view,
+                         struct err *err)
 {
     struct source_view view = {0};
     struct soaking soaking = {&view, soak_ms};
     struct store_holding_filter filter = {
-        .repository_id = repository_id, .environment = from, .sha = sha, .limit = UINT32_MAX};
+        .repository_id = promotion->repository_id,
+        .environment = promotion->from,
+        .sha = &promotion->sha,
+        .limit = UINT32_MAX,
+    };
 
     if (!store_holdings(store, &filter, take_holding, &soaking, err))
         return false;
     view.is_ready =
         view.was_there && !view.is_unhealthy && view.soaked_ms != 0 && view.soaked_ms <= now_ms;
     *ret_view = view;
+    return true;
+}
+
+/* ---- the way back ---- */
+
+struct way_back {
+    const struct git_sha *from;
+    bool found;
+};
+
+static bool take_way_back(const struct store_holding *holding, void *arg)
+{
+    struct way_back *way = arg;
+
+    way->found =
+        holding->is_verified && !holding->is_unhealthy && !git_sha_equal(&holding->sha, way->from);
+    return !way->found;
+}
+
+/* Where a failed verification rolls back: is there a verified release to roll back to? */
+static bool find_way_back(struct store *store, const struct store_promotion *promotion,
+                          struct gate_view *view, struct err *err)
+{
+    struct store_holding_filter filter = {
+        .repository_id = promotion->repository_id,
+        .environment = promotion->to,
+        .limit = UINT32_MAX,
+    };
+    struct way_back way = {.from = &promotion->sha};
+
+    if (promotion->kind == PROMOTION_ROLLBACK || view->target == NULL ||
+        view->target->on_unverified != FLOW_ROLL_BACK)
+        return true;
+    if (!store_holdings(store, &filter, take_way_back, &way, err))
+        return false;
+    view->has_way_back = way.found;
     return true;
 }
 
@@ -125,14 +165,9 @@ static void find_policy(const struct flow_graph *graph, const struct store_promo
                          ? graph_find_path(rule->flow, promotion->from, promotion->to)
                          : NULL;
     }
+    view->is_configured =
+        view->target != NULL && (promotion->kind != PROMOTION_PROMOTE || view->path != NULL);
     view->gate = gate_of(promotion, view->target, view->path);
-}
-
-/* A promotion whose path, target or repository is gone from the configuration may not start. */
-static bool is_still_configured(const struct gate_view *view,
-                                const struct store_promotion *promotion)
-{
-    return view->target != NULL && (promotion->kind != PROMOTION_PROMOTE || view->path != NULL);
 }
 
 /* The earliest of the times that lie ahead. */
@@ -163,23 +198,34 @@ static void note_recheck(const struct store_promotion *promotion, int64_t now_ms
 static void state_facts(const struct store_promotion *promotion, int64_t now_ms,
                         struct gate_view *view)
 {
-    bool configured = is_still_configured(view, promotion);
     const struct flow_gate *gate = view->gate;
 
     view->facts = (struct promotion_facts){
         .now_ms = now_ms,
         .is_legal = true,
-        .is_approved = configured && view->quorum.is_met,
+        .is_approved = view->is_configured && view->quorum.is_met,
         .is_rejected = view->quorum.is_rejected,
         .is_frozen = view->freeze.is_frozen,
         .is_source_ready = promotion->kind != PROMOTION_PROMOTE || view->source.is_ready,
         .has_checks = gate->checks.count > 0,
         .has_verification = view->target != NULL && view->target->verify.count > 0,
-        .rolls_back = promotion->kind != PROMOTION_ROLLBACK && view->target != NULL &&
-                      view->target->on_unverified == FLOW_ROLL_BACK,
+        .rolls_back = view->has_way_back,
         .wait_ms = gate->wait_ms,
         .expires_at_ms = gate->expires_ms > 0 ? promotion->created_ms + gate->expires_ms : 0,
     };
+}
+
+static bool look_at_freezes(struct store *store, const struct store_promotion *promotion,
+                            int64_t now_ms, struct gate_view *view, struct err *err)
+{
+    struct freeze_scope scope = {
+        .flow = view->flow,
+        .repository = promotion->repository,
+        .environment = promotion->to,
+        .is_rollback = promotion->kind == PROMOTION_ROLLBACK,
+    };
+
+    return freeze_look(store, &scope, now_ms, &view->freeze, err);
 }
 
 bool gate_look(struct store *store, const struct flow_graph *graph,
@@ -195,13 +241,12 @@ bool gate_look(struct store *store, const struct flow_graph *graph,
         !store_votes(store, promotion->id.text, take_vote, &voting, err))
         return err_wrap(err, "promotion %s", promotion->id.text);
     quorum_judge(&view->gate->approvals, view->votes, view->votes_count, now_ms, &view->quorum);
-    if (view->flow != NULL &&
-        !freeze_look(store, view->flow, promotion->repository, promotion->to,
-                     promotion->kind == PROMOTION_ROLLBACK, now_ms, &view->freeze, err))
+    if (view->flow != NULL && !look_at_freezes(store, promotion, now_ms, view, err))
         return err_wrap(err, "promotion %s", promotion->id.text);
     if (promotion->kind == PROMOTION_PROMOTE &&
-        !gate_look_at_source(store, promotion->repository_id, promotion->from, &promotion->sha,
-                             view->gate->soak_ms, now_ms, &view->source, err))
+        !gate_look_at_source(store, promotion, view->gate->soak_ms, now_ms, &view->source, err))
+        return err_wrap(err, "promotion %s", promotion->id.text);
+    if (!find_way_back(store, promotion, view, err))
         return err_wrap(err, "promotion %s", promotion->id.text);
     state_facts(promotion, now_ms, view);
     note_recheck(promotion, now_ms, view);

@@ -18,9 +18,6 @@
 #include "mark_int.h"
 #include "store/store.h"
 
-/* The most lanes one delivery can start: the configuration allows no more environments. */
-#define INTAKE_STARTS_PER_DELIVERY_MAX 64
-
 struct intake {
     struct lanes lanes;
     struct mark *mark;      /* borrowed; NULL where crashes are not of interest (simulator) */

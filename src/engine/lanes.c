@@ -35,6 +35,12 @@ void lanes_begin(struct lanes *lanes)
     lanes->stops_count = 0;
 }
 
+bool lanes_have_room(const struct lanes *lanes)
+{
+    return lanes->starts_count + LANES_ROOM <= LANES_STARTS_MAX &&
+           lanes->stops_count + LANES_ROOM <= LANES_STARTS_MAX;
+}
+
 struct id lanes_new_id(const struct lanes *lanes)
 {
     uint8_t random[ID_RANDOM_BYTES];
@@ -56,10 +62,14 @@ static bool may_push_start(const struct move *move, bool *ret_may, struct reason
                            struct err *err)
 {
     struct freeze_view freeze = {0};
+    struct freeze_scope scope = {
+        .flow = move->flow,
+        .repository = move->subject.repository,
+        .environment = move->lane.environment,
+    };
 
     if (move->flow != NULL &&
-        !freeze_look(move->lanes->store, move->flow, move->subject.repository,
-                     move->lane.environment, false, move->lanes->now_ms, &freeze, err))
+        !freeze_look(move->lanes->store, &scope, move->lanes->now_ms, &freeze, err))
         return false;
     if (freeze.is_frozen)
         *ret_why = freeze_reason(&freeze, move->lane.environment);
@@ -138,6 +148,51 @@ static bool take_row(const struct store_deployment *deployment, void *arg)
     return false;
 }
 
+/* A push takes no place that somebody asked for: a rollback that waits would be lost. */
+static bool yields(const struct store_deployment *waiting, const struct store_deployment *candidate)
+{
+    return candidate->promotion.text[0] != '\0' || waiting->promotion.text[0] == '\0';
+}
+
+struct yielding {
+    const struct store_deployment *candidate;
+    struct store_deployment *oldest; /* NULL: only count */
+    uint32_t kept_count;
+};
+
+static bool take_yielding(const struct store_deployment *waiting, void *arg)
+{
+    struct yielding *yielding = arg;
+    bool gives_way = yields(waiting, yielding->candidate);
+
+    if (gives_way && yielding->oldest != NULL)
+        *yielding->oldest = *waiting;
+    yielding->kept_count += gives_way ? 0 : 1;
+    return !gives_way || yielding->oldest == NULL;
+}
+
+/* The oldest waiting deployment that gives way to the candidate; id "" when there is none. */
+static bool oldest_yielding(struct move *move, struct store_deployment *ret_deployment,
+                            struct err *err)
+{
+    struct store_deployment_filter filter = waiting_filter(move, UINT32_MAX);
+    struct yielding yielding = {.candidate = &move->subject, .oldest = ret_deployment};
+
+    ret_deployment->id.text[0] = '\0';
+    return store_deployments(move->lanes->store, &filter, take_yielding, &yielding, err);
+}
+
+static bool count_kept(struct move *move, uint32_t *ret_count, struct err *err)
+{
+    struct store_deployment_filter filter = waiting_filter(move, UINT32_MAX);
+    struct yielding yielding = {.candidate = &move->subject};
+
+    if (!store_deployments(move->lanes->store, &filter, take_yielding, &yielding, err))
+        return false;
+    *ret_count = yielding.kept_count;
+    return true;
+}
+
 /* The oldest waiting deployment of the lane; id "" when there is none. */
 static bool oldest_waiting(struct move *move, struct store_deployment *ret_deployment,
                            struct err *err)
@@ -176,7 +231,7 @@ static bool supersede_all(struct move *move, struct err *err)
     struct store_deployment waiting;
 
     for (;;) {
-        if (!oldest_waiting(move, &waiting, err))
+        if (!oldest_yielding(move, &waiting, err))
             return false;
         if (waiting.id.text[0] == '\0')
             return true;
@@ -298,11 +353,18 @@ static bool load_lane(struct move *move, int64_t repository_id, const char *envi
     return choose_next(move, err);
 }
 
+/* A repetition starts like a first attempt: not past a freeze, a pin or a gate that closed. */
 static bool is_repeatable(const struct move *move, bool *ret_repeatable, struct err *err)
 {
+    struct reason unused;
+
     *ret_repeatable = move->environment != NULL && move->environment->deploy.repeatable;
-    return !*ret_repeatable || move->subject.promotion.text[0] == '\0' ||
-           promotions_may_repeat(move->lanes, move->subject.promotion.text, ret_repeatable, err);
+    if (!*ret_repeatable)
+        return true;
+    return move->subject.promotion.text[0] == '\0'
+               ? may_push_start(move, ret_repeatable, &unused, err)
+               : promotions_may_repeat(move->lanes, move->subject.promotion.text, ret_repeatable,
+                                       err);
 }
 
 /* What the pure rules need to know about this moment. */
@@ -318,7 +380,8 @@ static bool find_policy(struct move *move, enum lane_event_kind kind, struct lan
         .next_may_start = move->next.id.text[0] != '\0',
     };
     if (kind == LANE_CANDIDATE && is_push)
-        return may_push_start(move, &policy->candidate_may_start, &unused, err);
+        return may_push_start(move, &policy->candidate_may_start, &unused, err) &&
+               count_kept(move, &policy->kept_count, err);
     return kind != LANE_OUTCOME_LOST || is_repeatable(move, &policy->repeatable, err);
 }
 
@@ -425,9 +488,31 @@ static bool replace_unverified(struct move *move, struct err *err)
                                 &move->subject.reason, &move->subject.id, err);
 }
 
-/* The deployment is over: the lane goes on, and the promotion hears of it. */
-static bool finish(struct move *move, const struct lanes_outcome *outcome,
-                   enum promotion_event event, struct err *err)
+static bool tell_promotion(struct move *move, enum promotion_event event, struct err *err)
+{
+    return move->subject.promotion.text[0] == '\0' ||
+           promotions_tell(move->lanes, move->subject.promotion.text, event, &move->subject.reason,
+                           err);
+}
+
+/* It is there, and good. The promotion hears of it before the lane chooses what goes next: a
+ * rollback pins the environment, a promotion unpins it. */
+static bool finish_well(struct move *move, const struct lanes_outcome *outcome,
+                        enum promotion_event event, struct err *err)
+{
+    struct store_deployment *subject = &move->subject;
+
+    move->is_verified = true;
+    settle_subject(move, outcome);
+    return trail_add_deployment(move->lanes, "deployment.ended", subject, err) &&
+           tell_promotion(move, event, err) &&
+           load_lane(move, subject->repository_id, subject->environment, err) &&
+           carry_out(move, outcome->kind, err);
+}
+
+/* It is not, or nobody knows: the lane goes on, and the promotion hears of it. */
+static bool finish_badly(struct move *move, const struct lanes_outcome *outcome,
+                         enum promotion_event event, struct err *err)
 {
     struct lanes *lanes = move->lanes;
     struct store_deployment *subject = &move->subject;
@@ -443,7 +528,7 @@ static bool finish(struct move *move, const struct lanes_outcome *outcome,
                    strcmp(move->lane.state.running.text, "") != 0 && move->lane.state.attempt > 1;
     if (subject->promotion.text[0] == '\0')
         return outcome->kind != LANE_UNVERIFIED || replace_unverified(move, err);
-    return goes_on || promotions_tell(lanes, subject->promotion.text, event, &subject->reason, err);
+    return goes_on || tell_promotion(move, event, err);
 }
 
 static bool begin_verification(struct move *move, struct err *err)
@@ -456,9 +541,7 @@ static bool begin_verification(struct move *move, struct err *err)
     return store_deployment_put(lanes->store, subject, err) &&
            checks_start(lanes, CHECK_AFTER, &subject->id, subject->repository_id,
                         subject->environment, &move->environment->verify, err) &&
-           (subject->promotion.text[0] == '\0' ||
-            promotions_tell(lanes, subject->promotion.text, PROMOTION_DEPLOYED, &subject->reason,
-                            err));
+           tell_promotion(move, PROMOTION_DEPLOYED, err);
 }
 
 static bool end(struct move *move, const struct lanes_outcome *outcome, struct err *err)
@@ -473,10 +556,9 @@ static bool end(struct move *move, const struct lanes_outcome *outcome, struct e
     bool has_verification = move->environment != NULL && move->environment->verify.count > 0;
     if (outcome->kind == LANE_SUCCEEDED && has_verification)
         return begin_verification(move, err);
-    move->is_verified = outcome->kind == LANE_SUCCEEDED;
-    return finish(move, outcome,
-                  outcome->kind == LANE_SUCCEEDED ? PROMOTION_DEPLOYED : PROMOTION_DEPLOY_FAILED,
-                  err);
+    return outcome->kind == LANE_SUCCEEDED
+               ? finish_well(move, outcome, PROMOTION_DEPLOYED, err)
+               : finish_badly(move, outcome, PROMOTION_DEPLOY_FAILED, err);
 }
 
 bool lanes_end(struct lanes *lanes, const char *deployment_id, const struct lanes_outcome *outcome,
@@ -499,7 +581,7 @@ bool lanes_end(struct lanes *lanes, const char *deployment_id, const struct lane
 bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good,
                     const struct reason *reason, struct err *err)
 {
-    struct move move = {.lanes = lanes, .is_verified = is_good};
+    struct move move = {.lanes = lanes};
     struct lanes_outcome outcome = {
         .kind = is_good ? LANE_SUCCEEDED : LANE_UNVERIFIED,
         .reason = *reason,
@@ -509,8 +591,9 @@ bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good
         return err_wrap(err, "verification of deployment %s", deployment_id);
     if (move.subject.state != DEPLOYMENT_VERIFYING)
         return true;
-    return finish(&move, &outcome, is_good ? PROMOTION_VERIFIED : PROMOTION_UNVERIFIED, err) ||
-           err_wrap(err, "verification of deployment %s", deployment_id);
+    bool written = is_good ? finish_well(&move, &outcome, PROMOTION_VERIFIED, err)
+                           : finish_badly(&move, &outcome, PROMOTION_UNVERIFIED, err);
+    return written || err_wrap(err, "verification of deployment %s", deployment_id);
 }
 
 bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment, bool is_good,
@@ -546,7 +629,7 @@ bool lanes_open_all(struct lanes *lanes, struct err *err)
 
     if (!store_lanes(lanes->store, keep_waiting, &waiting, err))
         return false;
-    for (size_t i = 0; i < waiting.count; i++) {
+    for (size_t i = 0; i < waiting.count && lanes_have_room(lanes); i++) {
         const struct store_lane *lane = list_at(&waiting, i);
         if (!lanes_open(lanes, lane->repository_id, lane->environment, err))
             return false;

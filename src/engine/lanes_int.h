@@ -21,6 +21,7 @@
 #include "store/store.h"
 
 #define LANES_STARTS_MAX 2048 /* deployments and checks one transaction may start */
+#define LANES_ROOM       64   /* of them one step may need: a flow has no more environments */
 
 enum lanes_job { LANES_DEPLOYMENT, LANES_CHECK };
 
@@ -52,6 +53,10 @@ struct lanes_outcome {
 
 /* A transaction begins: reads the clock and forgets what an earlier one collected. */
 void lanes_begin(struct lanes *lanes);
+
+/* May this transaction take up one more lane, promotion or delivery? What goes through all of them
+ * stops where not, and the next sweep goes on. */
+bool lanes_have_room(const struct lanes *lanes);
 
 struct id lanes_new_id(const struct lanes *lanes);
 void lanes_start(struct lanes *lanes, enum lanes_job job, const struct id *id);

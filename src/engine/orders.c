@@ -288,6 +288,7 @@ static bool set_pin(struct lanes *lanes, struct engine_request *request, struct 
                             : reason_make(REASON_UNPINNED, "%s is open again", request->to);
     return store_lane_put(lanes->store, lane, err) &&
            note_switch(lanes, request, pins ? "lane.pinned" : "lane.unpinned", err) &&
+           (!pins || promotions_pinned(lanes, lane, err)) &&
            lanes_open(lanes, lane->repository_id, lane->environment, err);
 }
 
@@ -313,8 +314,8 @@ static bool pin(struct lanes *lanes, struct engine_request *request, struct err 
 {
     const struct flow_environment *target =
         find_environment(lanes, request->repository, request->to);
-    struct store_lane lane;
-    struct reason refusal;
+    struct store_lane lane = {0};
+    struct reason refusal = {.code = REASON_NONE};
     uint64_t memberships = 0;
 
     if (target == NULL) {

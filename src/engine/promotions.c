@@ -43,8 +43,22 @@ static struct reason word_waiting(const struct step *step)
         rfc3339_format(step->promotion.status.approved_ms + view->facts.wait_ms, until));
 }
 
+/* Votes cannot help where there is nothing left to vote on. */
+static struct reason word_gone(const struct step *step)
+{
+    const struct store_promotion *promotion = &step->promotion;
+
+    return reason_make(REASON_CONFIG_GONE,
+                       "the configuration no longer has %.60s%s%.60s for %.100s; cancel this, or "
+                       "bring it back",
+                       promotion->from, promotion->from[0] != '\0' ? " to " : "", promotion->to,
+                       promotion->repository);
+}
+
 static struct reason word_awaiting(const struct step *step)
 {
+    if (!step->view.is_configured)
+        return word_gone(step);
     return reason_make(REASON_AWAITING_APPROVAL,
                        "waits for approval: %" PRId64 " of %" PRId64 " people so far",
                        step->view.quorum.seats_filled, step->view.quorum.seats_total);
@@ -222,32 +236,61 @@ static bool overtake_older(struct step *step, struct err *err)
 }
 
 /* After a rollback nothing comes by itself; a promotion or deployment by hand ends that. */
-static bool set_pin(struct step *step, struct err *err)
+static bool set_pin(struct lanes *lanes, const struct store_promotion *promotion, struct err *err)
 {
-    const struct store_promotion *promotion = &step->promotion;
     bool is_rollback = promotion->kind == PROMOTION_ROLLBACK;
     struct store_lane lane;
 
     if (promotion->requester.id == 0)
         return true; /* envflow rolled back by itself: the next push may be the repair */
-    if (!store_lane_get(step->lanes->store, promotion->repository_id, promotion->to, &lane, err))
+    if (!store_lane_get(lanes->store, promotion->repository_id, promotion->to, &lane, err))
         return false;
     if (!is_rollback && lane.pinned_ms == 0)
         return true;
-    lane.pinned_ms = is_rollback ? step->lanes->now_ms : 0;
+    lane.pinned_ms = is_rollback ? lanes->now_ms : 0;
     snprintf(lane.pin_reason, sizeof(lane.pin_reason), "%s%.400s",
              is_rollback ? "rolled back: " : "", is_rollback ? promotion->reason_given : "");
     snprintf(lane.pin_by, sizeof(lane.pin_by), "%s", is_rollback ? promotion->requester.login : "");
-    return store_lane_put(step->lanes->store, &lane, err) &&
-           trail_add_promotion(step->lanes, is_rollback ? "lane.pinned" : "lane.unpinned", NULL,
-                               promotion, &promotion->reason, err);
+    return store_lane_put(lanes->store, &lane, err) &&
+           trail_add_promotion(lanes, is_rollback ? "lane.pinned" : "lane.unpinned", NULL,
+                               promotion, &promotion->reason, err) &&
+           (!is_rollback || promotions_pinned(lanes, &lane, err));
+}
+
+static bool keep_deployment_by_hand(const struct store_promotion *promotion, void *arg)
+{
+    return promotion->kind != PROMOTION_DEPLOY || keep_id(promotion, arg);
+}
+
+bool promotions_pinned(struct lanes *lanes, const struct store_lane *lane, struct err *err)
+{
+    struct store_promotion_filter filter = {
+        .repository_id = lane->repository_id,
+        .environment = lane->environment,
+        .state = STORE_PROMOTIONS_OPEN,
+        .limit = UINT32_MAX,
+    };
+    struct reason reason =
+        reason_make(REASON_PINNED, "%.60s was pinned by %.60s: %.200s; unpin it and ask again",
+                    lane->environment, lane->pin_by, lane->pin_reason);
+    AUTO(list) struct list found = LIST_INIT(struct id);
+
+    if (!store_promotions(lanes->store, &filter, keep_deployment_by_hand, &found, err))
+        return false;
+    for (size_t i = 0; i < found.count; i++) {
+        const struct id *id = list_at(&found, i);
+        if (!promotions_tell(lanes, id->text, PROMOTION_CANCEL, &reason, err))
+            return false;
+    }
+    return true;
 }
 
 static bool follow_up(struct step *step, struct err *err)
 {
     if (step->promotion.status.state == PROMOTION_DEPLOYING)
         return overtake_older(step, err);
-    return step->promotion.status.state != PROMOTION_SUCCEEDED || set_pin(step, err);
+    return step->promotion.status.state != PROMOTION_SUCCEEDED ||
+           set_pin(step->lanes, &step->promotion, err);
 }
 
 /* ---- one step ---- */
@@ -320,20 +363,26 @@ bool promotions_tell(struct lanes *lanes, const char *promotion_id, enum promoti
 {
     bool ignored = false;
 
-    if (!take_step(lanes, promotion_id, event, reason, NULL, &ignored, err))
+    /* While checks ran, time alone may have closed the gate. That comes first: what goes into the
+     * queue has to stay there for this moment. */
+    if ((event == PROMOTION_CHECKS_PASSED && !promotions_evaluate(lanes, promotion_id, err)) ||
+        !take_step(lanes, promotion_id, event, reason, NULL, &ignored, err))
         return err_wrap(err, "promotion %s", promotion_id);
     return ignored || promotions_evaluate(lanes, promotion_id, err);
 }
 
+/* What waits in a lane's queue starts and stops nothing when it is looked at: there, all of them
+ * always fit. */
 static bool evaluate_all(struct lanes *lanes, const struct store_promotion_filter *filter,
                          struct err *err)
 {
+    bool fits_always = filter->state == PROMOTION_QUEUED;
     AUTO(list) struct list found = LIST_INIT(struct id);
 
     if (!store_promotions(lanes->store, filter, keep_id, &found, err))
         return false;
     /* They come newest first; the one asked for first goes first. */
-    for (size_t i = found.count; i > 0; i--) {
+    for (size_t i = found.count; i > 0 && (fits_always || lanes_have_room(lanes)); i--) {
         const struct id *id = list_at(&found, i - 1);
         if (!promotions_evaluate(lanes, id->text, err))
             return false;
@@ -396,11 +445,14 @@ bool promotions_may_repeat(struct lanes *lanes, const char *promotion_id, bool *
                            struct err *err)
 {
     struct step step;
+    struct store_lane lane;
 
-    if (!load(lanes, promotion_id, &step, err))
+    if (!load(lanes, promotion_id, &step, err) ||
+        !store_lane_get(lanes->store, step.promotion.repository_id, step.promotion.to, &lane, err))
         return err_wrap(err, "promotion %s", promotion_id);
-    *ret_may =
-        step.view.facts.is_approved && !step.view.facts.is_rejected && !step.view.facts.is_frozen;
+    bool is_pinned = step.promotion.kind == PROMOTION_DEPLOY && lane.pinned_ms != 0;
+    *ret_may = step.view.facts.is_approved && !step.view.facts.is_rejected &&
+               !step.view.facts.is_frozen && !is_pinned;
     return true;
 }
 

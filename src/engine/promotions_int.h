@@ -86,7 +86,11 @@ MUST_CHECK bool promotions_take_lane(struct lanes *lanes, const char *promotion_
 /* An attempt with an unknown outcome may be repeated only while the gate is open. */
 MUST_CHECK bool promotions_may_repeat(struct lanes *lanes, const char *promotion_id, bool *ret_may,
                                       struct err *err);
-/* event: OVERTAKEN, DEPLOYED, DEPLOY_FAILED, VERIFIED, UNVERIFIED, CHECKS_PASSED, CHECKS_FAILED. */
+/* The lane was pinned: deployments by hand that are still open end, as new ones are refused. */
+MUST_CHECK bool promotions_pinned(struct lanes *lanes, const struct store_lane *lane,
+                                  struct err *err);
+/* event: OVERTAKEN, CANCEL, DEPLOYED, DEPLOY_FAILED, VERIFIED, UNVERIFIED, CHECKS_PASSED,
+ * CHECKS_FAILED. */
 MUST_CHECK bool promotions_tell(struct lanes *lanes, const char *promotion_id,
                                 enum promotion_event event, const struct reason *reason,
                                 struct err *err);

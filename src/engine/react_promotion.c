@@ -220,7 +220,8 @@ static bool take_pull_review(struct passage *passage, const struct gh_pull_revie
 
     if (!promotions_vote(&passage->intake->lanes, promotion->id.text, &ballot, &outcome, err))
         return false;
-    conclude(passage, VERDICT_ACTED, outcome);
+    bool counts = outcome.code == REASON_VOTE || outcome.code == REASON_VOTE_WITHDRAWN;
+    conclude(passage, counts ? VERDICT_ACTED : VERDICT_RECORDED, outcome);
     return true;
 }
 
@@ -275,9 +276,11 @@ bool react_to_run(struct passage *passage, const struct gh_signal *signal, struc
                              gh->run_id));
         return true;
     }
-    snprintf(run.status, sizeof(run.status), "%.31s", gh->status);
-    snprintf(run.conclusion, sizeof(run.conclusion), "%.31s", gh->is_job ? "" : gh->conclusion);
-    snprintf(run.url, sizeof(run.url), "%s", gh->url);
+    if (!gh->is_job) { /* one job's end is not its run's */
+        snprintf(run.status, sizeof(run.status), "%.31s", gh->status);
+        snprintf(run.conclusion, sizeof(run.conclusion), "%.31s", gh->conclusion);
+        snprintf(run.url, sizeof(run.url), "%s", gh->url);
+    }
     run.changed_ms = passage->intake->lanes.now_ms;
     conclude(passage, VERDICT_RECORDED,
              reason_make(REASON_RUN_FOLLOWED, "run %" PRId64 " of promotion %s is %s %s",

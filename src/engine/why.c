@@ -7,11 +7,9 @@
 #include "base/list.h"
 #include "engine/gate.h"
 
-/* Everything gathered for one explanation, which names people and switches in place. Some 60 KiB,
- * most of it votes: on the heap. */
-struct why {
-    const struct store_promotion *promotion; /* while gathering */
-    struct explain_list explanation;
+/* Everything gathered for one explanation. */
+struct gathering {
+    const struct store_promotion *promotion;
     struct gate_view view;
     struct list people; /* struct explain_person */
     struct list votes;  /* struct explain_vote */
@@ -32,10 +30,10 @@ static bool is_listed(const struct list *people, const struct flow_person *perso
     return false;
 }
 
-static void add_person(struct why *why, const struct flow_person *person)
+static void add_person(struct gathering *gathering, const struct flow_person *person)
 {
-    const struct flow_approvals *approvals = &why->view.gate->approvals;
-    const struct store_actor *requester = &why->promotion->requester;
+    const struct flow_approvals *approvals = &gathering->view.gate->approvals;
+    const struct store_actor *requester = &gathering->promotion->requester;
     struct explain_person shown = {
         .login = person->login,
         .id = person->id,
@@ -44,31 +42,31 @@ static void add_person(struct why *why, const struct flow_person *person)
                                         : strcasecmp(person->login, requester->login) == 0,
     };
 
-    if (!is_listed(&why->people, person))
-        list_add(&why->people, &shown);
+    if (!is_listed(&gathering->people, person))
+        list_add(&gathering->people, &shown);
 }
 
 /* Everybody who is named as reviewer, alone or as member of a team. */
-static void gather_people(struct why *why)
+static void gather_people(struct gathering *gathering)
 {
-    const struct flow_parties *reviewers = &why->view.gate->approvals.reviewers;
+    const struct flow_parties *reviewers = &gathering->view.gate->approvals.reviewers;
 
     for (size_t i = 0; i < reviewers->count; i++) {
         const struct flow_party *party = &reviewers->items[i];
         if (party->person.login != NULL)
-            add_person(why, &party->person);
+            add_person(gathering, &party->person);
         for (size_t k = 0; party->team != NULL && k < party->team->members_count; k++)
-            add_person(why, &party->team->members[k]);
+            add_person(gathering, &party->team->members[k]);
     }
 }
 
-static void gather_votes(struct why *why)
+static void gather_votes(struct gathering *gathering)
 {
-    const struct gate_view *view = &why->view;
+    const struct gate_view *view = &gathering->view;
 
     for (size_t i = 0; i < view->votes_count; i++) {
         struct explain_vote vote = {.login = view->voters[i], .vote = view->votes[i]};
-        list_add(&why->votes, &vote);
+        list_add(&gathering->votes, &vote);
     }
 }
 
@@ -81,130 +79,112 @@ static bool keep_check(const struct store_check *check, void *arg)
     return true;
 }
 
-static bool gather_checks(struct store *store, struct why *why, struct err *err)
+static bool gather_checks(struct store *store, struct gathering *gathering, struct err *err)
 {
-    const char *deployment = why->promotion->deployment.text;
+    const char *deployment = gathering->promotion->deployment.text;
 
-    if (!store_checks(store, why->promotion->id.text, keep_check, &why->checks, err) ||
-        (deployment[0] != '\0' && !store_checks(store, deployment, keep_check, &why->checks, err)))
+    if (!store_checks(store, gathering->promotion->id.text, keep_check, &gathering->checks, err) ||
+        (deployment[0] != '\0' &&
+         !store_checks(store, deployment, keep_check, &gathering->checks, err)))
         return false;
-    for (size_t i = 0; i < why->checks.count; i++) {
-        const struct store_check *check = list_at(&why->checks, i);
+    for (size_t i = 0; i < gathering->checks.count; i++) {
+        const struct store_check *check = list_at(&gathering->checks, i);
         struct explain_check shown = {
             .name = check->name,
             .state = check_state_name(check->state),
             .sentence = check->reason.text,
         };
-        list_add(&why->shown, &shown);
+        list_add(&gathering->shown, &shown);
     }
     return true;
 }
 
 /* ---- the lane ---- */
 
-static bool gather_lane(struct store *store, struct why *why, struct err *err)
+static bool gather_lane(struct store *store, struct gathering *gathering, struct err *err)
 {
     struct store_lane lane;
     struct store_deployment running;
 
-    if (!store_lane_get(store, why->promotion->repository_id, why->promotion->to, &lane, err))
+    if (!store_lane_get(store, gathering->promotion->repository_id, gathering->promotion->to, &lane,
+                        err))
         return false;
     if (lane.state.running.text[0] == '\0' ||
-        strcmp(lane.state.running.text, why->promotion->deployment.text) == 0)
+        strcmp(lane.state.running.text, gathering->promotion->deployment.text) == 0)
         return true;
     if (!store_deployment_get(store, lane.state.running.text, &running, err))
         return false;
     if (running.release[0] != '\0')
-        snprintf(why->lane_release, STORE_RELEASE_MAX, "%s", running.release);
+        snprintf(gathering->lane_release, STORE_RELEASE_MAX, "%s", running.release);
     else
-        snprintf(why->lane_release, STORE_RELEASE_MAX, "%.7s", running.sha.hex);
+        snprintf(gathering->lane_release, STORE_RELEASE_MAX, "%.7s", running.sha.hex);
     return true;
 }
 
-static const char *source_problem(const struct why *why)
+static const char *source_problem(const struct gathering *gathering)
 {
-    const struct source_view *source = &why->view.source;
+    const struct source_view *source = &gathering->view.source;
 
-    if (why->promotion->kind != PROMOTION_PROMOTE || source->is_ready)
+    if (gathering->promotion->kind != PROMOTION_PROMOTE || source->is_ready)
         return NULL;
     if (source->is_unhealthy)
         return "is unhealthy, or its verification failed";
     return source->was_there ? NULL : "never held this release";
 }
 
-static void explain(struct why *why)
+static void explain(const struct gathering *gathering, why_fn *fn, void *arg)
 {
-    const struct gate_view *view = &why->view;
+    struct explain_list list;
+    const struct gate_view *view = &gathering->view;
     bool is_stopped = view->freeze.stop.id.text[0] != '\0';
     struct explain_facts facts = {
-        .state = why->promotion->status.state,
-        .reason = why->promotion->reason,
+        .state = gathering->promotion->status.state,
+        .reason = gathering->promotion->reason,
         .facts = view->facts,
-        .status = why->promotion->status,
+        .status = gathering->promotion->status,
         .gate = view->gate,
-        .people = why->people.items,
-        .people_count = why->people.count,
-        .votes = why->votes.items,
-        .votes_count = why->votes.count,
-        .checks = why->shown.items,
-        .checks_count = why->shown.count,
+        .people = gathering->people.items,
+        .people_count = gathering->people.count,
+        .votes = gathering->votes.items,
+        .votes_count = gathering->votes.count,
+        .checks = gathering->shown.items,
+        .checks_count = gathering->shown.count,
         .window_name = view->freeze.window != NULL ? view->freeze.window->name : NULL,
         .window_until_ms = view->freeze.window_until_ms,
         .stop_reason = is_stopped ? view->freeze.stop.reason : NULL,
         .stop_by = is_stopped ? view->freeze.stop.by.login : NULL,
         .soak_until_ms = view->facts.is_source_ready ? 0 : view->source.soaked_ms,
-        .source_problem = source_problem(why),
-        .lane_release = why->lane_release[0] != '\0' ? why->lane_release : NULL,
+        .source_problem = source_problem(gathering),
+        .lane_release = gathering->lane_release[0] != '\0' ? gathering->lane_release : NULL,
     };
 
-    explain_promotion(&facts, &why->explanation);
+    explain_promotion(&facts, &list);
+    fn(&list, arg);
 }
 
-static bool gather(struct store *store, const struct flow_graph *graph, int64_t now_ms,
-                   struct why *why, struct err *err)
+bool why_promotion(struct store *store, const struct flow_graph *graph,
+                   const struct store_promotion *promotion, int64_t now_ms, why_fn *fn, void *arg,
+                   struct err *err)
 {
-    if (!gate_look(store, graph, why->promotion, now_ms, &why->view, err))
-        return false;
-    gather_people(why);
-    gather_votes(why);
-    return gather_checks(store, why, err) && gather_lane(store, why, err);
-}
+    struct gathering gathering = {
+        .promotion = promotion,
+        .people = LIST_INIT(struct explain_person),
+        .votes = LIST_INIT(struct explain_vote),
+        .checks = LIST_INIT(struct store_check),
+        .shown = LIST_INIT(struct explain_check),
+    };
+    bool ok = gate_look(store, graph, promotion, now_ms, &gathering.view, err);
 
-bool why_new(struct store *store, const struct flow_graph *graph,
-             const struct store_promotion *promotion, int64_t now_ms, struct why **ret_why,
-             struct err *err)
-{
-    struct why *why = calloc(1, sizeof(*why));
-
-    if (why == NULL)
-        return err_set(err, ERR_NOMEM, "no memory for an explanation");
-    why->promotion = promotion;
-    why->people = LIST_INIT(struct explain_person);
-    why->votes = LIST_INIT(struct explain_vote);
-    why->checks = LIST_INIT(struct store_check);
-    why->shown = LIST_INIT(struct explain_check);
-    if (!gather(store, graph, now_ms, why, err)) {
-        why_free(why);
-        return false;
+    if (ok) {
+        gather_people(&gathering);
+        gather_votes(&gathering);
+        ok = gather_checks(store, &gathering, err) && gather_lane(store, &gathering, err);
     }
-    explain(why);
-    why->promotion = NULL;
-    *ret_why = why;
-    return true;
-}
-
-void why_free(struct why *why)
-{
-    if (why == NULL)
-        return;
-    list_done(&why->people);
-    list_done(&why->votes);
-    list_done(&why->checks);
-    list_done(&why->shown);
-    free(why);
-}
-
-const struct explain_list *why_list(const struct why *why)
-{
-    return &why->explanation;
+    if (ok)
+        explain(&gathering, fn, arg);
+    list_done(&gathering.people);
+    list_done(&gathering.votes);
+    list_done(&gathering.checks);
+    list_done(&gathering.shown);
+    return ok;
 }

@@ -16,6 +16,7 @@ struct asking {
     const struct flow_environment *target;
     const struct flow_path *path;
     struct store_lane lane; /* of the target */
+    struct id failed;       /* the deployment there, when the last one that ended did so badly */
     struct store_promotion promotion;
     struct reason refusal; /* REASON_NONE so far */
 };
@@ -33,6 +34,31 @@ static bool refuse(struct asking *asking, struct reason reason)
 }
 
 /* ---- where ---- */
+
+/* Newest first: the last one that ran to its end. */
+static bool take_last_end(const struct store_deployment *deployment, void *arg)
+{
+    bool ended_badly =
+        deployment->state == DEPLOYMENT_FAILED || deployment->state == DEPLOYMENT_UNKNOWN;
+
+    if (ended_badly)
+        *(struct id *)arg = deployment->id;
+    return !ended_badly && deployment->state != DEPLOYMENT_SUCCEEDED;
+}
+
+/* A deployment that broke off half way leaves nobody knows what: then the environment no longer
+ * counts as holding what it held, so that the same may be brought there again. */
+static bool find_failed(struct asking *asking, struct err *err)
+{
+    struct store_deployment_filter filter = {
+        .repository_id = asking->promotion.repository_id,
+        .environment = asking->promotion.to,
+        .state = -1,
+        .limit = UINT32_MAX,
+    };
+
+    return store_deployments(asking->lanes->store, &filter, take_last_end, &asking->failed, err);
+}
 
 static bool find_target(struct asking *asking, struct err *err)
 {
@@ -65,7 +91,8 @@ static bool find_target(struct asking *asking, struct err *err)
                                           wish->repository));
     snprintf(promotion->to, sizeof(promotion->to), "%s", asking->target->name);
     return store_lane_get(asking->lanes->store, promotion->repository_id, promotion->to,
-                          &asking->lane, err);
+                          &asking->lane, err) &&
+           find_failed(asking, err);
 }
 
 /* Without a source: the only path that leads there. */
@@ -177,8 +204,8 @@ static bool find_head(struct asking *asking, struct err *err)
 
 /* The newest verified release that is not the one there now. */
 struct earlier {
-    const struct git_sha *now;
-    struct git_sha sha; /* "" for none */
+    const struct git_sha *now; /* NULL: nobody knows what is there */
+    struct git_sha sha;        /* "" for none */
 };
 
 static bool take_earlier(const struct store_holding *holding, void *arg)
@@ -186,7 +213,7 @@ static bool take_earlier(const struct store_holding *holding, void *arg)
     struct earlier *earlier = arg;
 
     if (!holding->is_verified || holding->is_unhealthy ||
-        git_sha_equal(&holding->sha, earlier->now))
+        (earlier->now != NULL && git_sha_equal(&holding->sha, earlier->now)))
         return true;
     earlier->sha = holding->sha;
     return false;
@@ -194,8 +221,9 @@ static bool take_earlier(const struct store_holding *holding, void *arg)
 
 static bool find_earlier(struct asking *asking, struct err *err)
 {
-    struct earlier earlier = {.now = &asking->lane.holds};
-
+    bool broke_off = asking->failed.text[0] != '\0' &&
+                     strcmp(asking->failed.text, asking->lane.holds_deployment.text) != 0;
+    struct earlier earlier = {.now = broke_off ? NULL : &asking->lane.holds};
     struct store_holding_filter filter = {
         .repository_id = asking->promotion.repository_id,
         .environment = asking->promotion.to,
@@ -312,11 +340,13 @@ static bool look_back(struct asking *asking, struct promotion_request *request, 
         !find_requester(asking, &request->requester_memberships, err))
         return false;
     if (promotion->from[0] != '\0' &&
-        !gate_look_at_source(store, promotion->repository_id, promotion->from, &promotion->sha, 0,
-                             asking->lanes->now_ms, &source, err))
+        !gate_look_at_source(store, promotion, 0, asking->lanes->now_ms, &source, err))
         return false;
+    /* One that people have yet to approve does not keep the one that needs nobody from starting. */
+    if (asking->wish->caused_by.text[0] != '\0')
+        request->is_same_open = false;
     request->was_verified_on_target = history.was_verified;
-    request->was_on_source = source.was_there;
+    request->was_on_source = source.was_there || source.is_there;
     request->is_source_unhealthy = source.is_unhealthy;
     return true;
 }
@@ -334,7 +364,8 @@ static bool judge(struct asking *asking, struct reason *ret_reason, struct err *
         .branch = promotion->branch,
         .requester = promotion->requester.login,
         .is_reason_given = promotion->reason_given[0] != '\0',
-        .is_on_target = git_sha_equal(&asking->lane.holds, &promotion->sha),
+        .is_on_target =
+            asking->failed.text[0] == '\0' && git_sha_equal(&asking->lane.holds, &promotion->sha),
         .is_pinned = asking->lane.pinned_ms != 0,
         .pin_reason = asking->lane.pin_reason,
     };
@@ -418,8 +449,8 @@ bool promotions_roll_back(struct lanes *lanes, const char *repository, const cha
         .actor = &itself,
         .caused_by = *cause,
     };
-    struct store_promotion rollback;
-    struct reason refusal;
+    struct store_promotion rollback = {.kind = PROMOTION_ROLLBACK};
+    struct reason refusal = {.code = REASON_NONE};
 
     if (!promotions_ask(lanes, &wish, &rollback, &refusal, err))
         return false;

@@ -221,7 +221,7 @@ static const char *const no_help[QUORUM_STANDING_COUNT] = {
 static bool is_barred(const struct view *view, const struct explain_person *person,
                       enum quorum_standing standing)
 {
-    return standing != QUORUM_COUNTS && person->memberships != 0 &&
+    return standing != QUORUM_COUNTS &&
            find_vote(view->facts, person) == view->facts->votes_count &&
            standing_of_next(view, person) == standing;
 }

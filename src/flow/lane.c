@@ -112,10 +112,15 @@ static void queue(struct step *step)
     emit(step, LANE_DO_QUEUE);
 }
 
-static void take_only_place(struct step *step)
+static void supersede_all(struct step *step)
 {
     emit(step, LANE_DO_SUPERSEDE_ALL);
-    step->result.next.queued_count = 0;
+    step->result.next.queued_count = step->policy->kept_count;
+}
+
+static void take_only_place(struct step *step)
+{
+    supersede_all(step);
     queue(step);
 }
 
@@ -129,8 +134,7 @@ static void take_oldest_place(struct step *step)
 /* Under `newest` what starts supersedes what still waits for a freeze to end. */
 static void start_alone(struct step *step)
 {
-    emit(step, LANE_DO_SUPERSEDE_ALL);
-    step->result.next.queued_count = 0;
+    supersede_all(step);
     start(step);
 }
 

@@ -232,6 +232,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="envflow-bench.") as folder:
         with open(os.path.join(folder, "secret"), "wb") as file:
             file.write(SECRET)
+        os.chmod(file.name, 0o600)  # envflow refuses a secret that everybody may read
         for kind in kinds:
             server = kind(folder)
             server.start()

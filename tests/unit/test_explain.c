@@ -265,6 +265,35 @@ static void test_awaiting_says_what_else_will_hold_it_up(void **state)
                "once approved it waits for 1h until 2026-06-01T13:00:00.000Z at the earliest");
 }
 
+static void test_a_timer_begins_anew_when_the_quorum_is_lost(void **state)
+{
+    struct explain_facts facts = awaiting();
+    struct explain_list list;
+
+    (void)state;
+    facts.state = PROMOTION_WAITING;
+    facts.facts.wait_ms = HOUR_MS;
+    facts.status = (struct promotion_status){PROMOTION_WAITING, facts.facts.now_ms - 2 * HOUR_MS};
+    explain_promotion(&facts, &list);
+    (void)find(&list,
+               "once approved it waits for 1h until 2026-06-01T13:00:00.000Z at the earliest");
+}
+
+static void test_a_bot_is_not_asked_again(void **state)
+{
+    const struct explain_vote votes[] = {
+        {"alice", {.person_id = 1, .memberships = QA, .is_bot = true, .is_withdrawn = true}},
+    };
+    struct explain_facts facts = awaiting();
+    struct explain_list list;
+
+    (void)state;
+    facts.votes = votes;
+    facts.votes_count = ARRAY_LEN(votes);
+    explain_promotion(&facts, &list);
+    (void)find(&list, "an approval by acme/qa is missing: carol can give it");
+}
+
 static void test_votes_that_run_out_are_announced(void **state)
 {
     struct explain_facts facts = awaiting();
@@ -494,7 +523,8 @@ static void draw_world(struct world *world, uint64_t seed)
     world->facts.votes = world->votes;
     if (flip(world, 2)) {
         world->facts.state = world->facts.status.state = PROMOTION_WAITING;
-        world->facts.status.approved_ms = world->facts.facts.now_ms - HOUR_MS / 2;
+        world->facts.status.approved_ms =
+            world->facts.facts.now_ms - (int64_t)draw(world, 4) * HOUR_MS / 2;
     }
 }
 
@@ -655,6 +685,8 @@ int main(void)
         cmocka_unit_test(test_a_rejection_is_named_with_who_said_it),
         cmocka_unit_test(test_waiting_names_timer_soak_window_and_switch),
         cmocka_unit_test(test_awaiting_says_what_else_will_hold_it_up),
+        cmocka_unit_test(test_a_timer_begins_anew_when_the_quorum_is_lost),
+        cmocka_unit_test(test_a_bot_is_not_asked_again),
         cmocka_unit_test(test_votes_that_run_out_are_announced),
         cmocka_unit_test(test_checks_lane_and_the_rest_of_the_way),
         cmocka_unit_test(test_every_end_says_why_and_needs_nothing),
