@@ -55,7 +55,8 @@ enum engine_order {
     ENGINE_THAW,     /* the same scope */
     ENGINE_PIN,      /* repository, to, text: why */
     ENGINE_UNPIN,    /* repository, to */
-    ENGINE_TOKEN,    /* token: store it, new or changed */
+    ENGINE_TOKEN,    /* token: store it */
+    ENGINE_TOKEN_REVOKE, /* token: as it was found */
     ENGINE_ORDER_COUNT
 };
 

@@ -27,6 +27,10 @@ struct freeze_view {
     struct store_freeze stop; /* id "" : no switch is pulled */
 };
 
+/* True when the switch is one for this place: what its scope leaves out stands for every one. */
+bool freeze_applies(const struct store_freeze *freeze, const char *flow, const char *repository,
+                    const char *environment);
+
 /* What a release's source says about it. */
 struct source_view {
     bool was_there;    /* it was deployed there, and verified where that is asked */

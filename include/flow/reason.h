@@ -89,6 +89,7 @@
     X(REASON_SCOPE_UNKNOWN,       "scope_unknown")                                                \
     /* verdicts on deliveries about promotions and deployments */                                 \
     X(REASON_VOTE,                "vote_recorded")                                                \
+    X(REASON_VOTE_VOID,           "vote_not_counted")      /* recorded all the same */            \
     X(REASON_VOTE_WITHDRAWN,      "vote_withdrawn")                                               \
     X(REASON_NO_PROMOTION,        "no_matching_promotion")                                        \
     X(REASON_RUN_BOUND,           "run_bound")             /* to a promotion */ \
@@ -99,7 +100,13 @@
     X(REASON_STATUS_STALE,        "status_stale")          /* of what has ended */ \
     X(REASON_OUT_OF_BAND,         "out_of_band")           /* nobody asked envflow */             \
     X(REASON_BYPASS,              "bypass")                /* … and the environment is gated */   \
-    X(REASON_ACTION_UNUSED,       "action_not_used")
+    X(REASON_ACTION_UNUSED,       "action_not_used")                                              \
+    /* outcomes of other requests */                                                              \
+    X(REASON_THAWED,              "thawed")                                                       \
+    X(REASON_UNPINNED,            "unpinned")                                                     \
+    X(REASON_TOKEN_MADE,          "token_made")                                                   \
+    X(REASON_TOKEN_REVOKED,       "token_revoked")                                                \
+    X(REASON_TOKEN_EXISTS,        "token_exists")          /* a live one of that name */
 /* clang-format on */
 
 enum reason_code {

@@ -32,6 +32,7 @@ struct store_release {
     char title[STORE_TITLE_MAX];
     int64_t created_ms;
     uint64_t delivery_sequence;
+    char repository[REPO_NAME_MAX]; /* its name now; store_releases alone fills it */
 };
 
 /* Binds the name unless it is bound. *ret_bound: what the name stands for now. */
@@ -45,10 +46,17 @@ MUST_CHECK bool store_release_find(struct store *store, int64_t repository_id, c
 MUST_CHECK bool store_release_of_sha(struct store *store, int64_t repository_id,
                                      const struct git_sha *sha, struct store_release *ret_release,
                                      struct err *err);
+struct store_release_filter {
+    const char *repository; /* NULL for any */
+    int64_t before_ms;      /* 0 for no bound; else only what comes behind this release: */
+    int64_t before_repository_id;
+    const char *before_name; /* NULL: everything made before before_ms */
+    unsigned limit;
+};
 typedef bool store_release_fn(const struct store_release *release, void *arg);
-/* Newest first; repository NULL for any; before_ms 0 for no bound. */
-MUST_CHECK bool store_releases(struct store *store, const char *repository, int64_t before_ms,
-                               unsigned limit, store_release_fn *fn, void *arg, struct err *err);
+/* Newest first; those of one moment by repository and name, last first. */
+MUST_CHECK bool store_releases(struct store *store, const struct store_release_filter *filter,
+                               store_release_fn *fn, void *arg, struct err *err);
 
 /* ---- promotions ---- */
 

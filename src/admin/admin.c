@@ -26,6 +26,8 @@ void admin_answer(struct call *call, int status)
 void admin_answer_as(struct call *call, int status, const char *content_type)
 {
     struct buf *body = &call->body;
+    const char *const allow[] = {"Allow", call->allow, NULL};
+    static const char *const authenticate[] = {"WWW-Authenticate", "Bearer", NULL};
 
     if (body->failed) {
         buf_clear(body);
@@ -38,6 +40,9 @@ void admin_answer_as(struct call *call, int status, const char *content_type)
                                   .content_type = content_type,
                                   .body = body->data,
                                   .body_len = body->len,
+                                  .headers = status == 401   ? authenticate
+                                             : status == 405 ? allow
+                                                             : NULL,
                               });
 }
 
@@ -111,7 +116,7 @@ static bool path_matches(const char *pattern, const char *path, char *operand, s
 
 struct match {
     const struct route *route;
-    bool path_known; /* with another method */
+    char allow[32]; /* "GET, POST": methods of this path; "" where nothing is */
     char operand[128];
 };
 
@@ -122,12 +127,27 @@ static void look_in(const struct route *routes, size_t count, const char *method
         char operand[sizeof(match->operand)];
         if (!path_matches(routes[i].path, path, operand, sizeof(operand)))
             continue;
-        match->path_known = true;
+        size_t used = strlen(match->allow);
+        snprintf(match->allow + used, sizeof(match->allow) - used, "%s%s", used > 0 ? ", " : "",
+                 routes[i].method);
         if (strcmp(routes[i].method, method) != 0)
             continue;
         match->route = &routes[i];
         memcpy(match->operand, operand, sizeof(operand));
     }
+}
+
+static void refuse_stranger(struct call *call, const struct err *err)
+{
+    if (err->code == ERR_AUTH)
+        admin_refuse(call, 401, "not_allowed",
+                     "connect over the unix socket of server.admin as envflow's user or root, "
+                     "or send a token: envflow token create",
+                     "%s", err->text);
+    else if (err->code == ERR_NOT_FOUND)
+        admin_refuse(call, 403, reason_name(REASON_PERSON_UNKNOWN), NULL, "%s", err->text);
+    else
+        admin_fail(call, err);
 }
 
 /* False: refused, the call has ended. */
@@ -138,13 +158,7 @@ static bool is_permitted(struct call *call, const struct route *route)
     if (route->scope == 0)
         return true;
     if (!admin_identify(call, &err)) {
-        if (err.code == ERR_AUTH)
-            admin_refuse(call, 401, "not_allowed",
-                         "connect over the unix socket of server.admin as envflow's user or root, "
-                         "or send a token: envflow token create",
-                         "%s", err.text);
-        else
-            admin_fail(call, &err);
+        refuse_stranger(call, &err);
         return false;
     }
     if ((call->scopes & route->scope) != 0)
@@ -167,66 +181,16 @@ static void on_request(struct http_request *request, void *self)
     look_in(admin_health_routes, admin_health_routes_count, method, path, &match);
     look_in(admin_api_routes, admin_api_routes_count, method, path, &match);
     call.operand = match.operand;
-    if (match.route == NULL && match.path_known)
-        admin_refuse(&call, 405, "method_not_allowed", NULL, "%s does not take %s", path, method);
+    call.allow = match.allow;
+    if (match.route == NULL && match.allow[0] != '\0')
+        admin_refuse(&call, 405, "method_not_allowed", match.allow, "%s does not take %s", path,
+                     method);
     else if (match.route == NULL)
         admin_refuse(&call, 404, "no_such_path", "the API is under /api/v1", "nothing is at %.200s",
                      path);
-    else if (is_permitted(&call, match.route))
+    else if (is_permitted(&call, match.route) && admin_check_query(&call, match.route))
         match.route->run(&call);
     buf_done(&call.body);
-}
-
-/* ---- query ---- */
-
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
-/* Percent-decoding with '+' as space, up to '&'; false when it does not fit or is malformed. */
-static bool decode_value(const char *at, char *value, size_t size)
-{
-    size_t len = 0;
-
-    for (; *at != '\0' && *at != '&'; at++) {
-        int byte = *at == '+' ? ' ' : *at;
-        if (*at == '%') {
-            int high = hex_value(at[1]);
-            int low = high < 0 ? -1 : hex_value(at[2]);
-            if (low < 0 || high + low == 0)
-                return false;
-            byte = high << 4 | low;
-            at += 2;
-        }
-        if (len + 1 >= size)
-            return false;
-        value[len++] = (char)byte;
-    }
-    value[len] = '\0';
-    return true;
-}
-
-bool admin_query(const struct call *call, const char *name, char *value, size_t size)
-{
-    size_t name_len = strlen(name);
-    const char *at = http_request_query(call->request);
-
-    while (*at != '\0') {
-        if (strncmp(at, name, name_len) == 0 && at[name_len] == '=')
-            return decode_value(at + name_len + 1, value, size);
-        if (strncmp(at, name, name_len) == 0 && (at[name_len] == '&' || at[name_len] == '\0')) {
-            value[0] = '\0';
-            return true;
-        }
-        at += strcspn(at, "&");
-        at += *at == '&' ? 1 : 0;
-    }
-    return false;
 }
 
 /* ---- life ---- */

@@ -20,7 +20,8 @@
 #define ADMIN_ROWS_DEFAULT     50
 #define ADMIN_ROWS_MAX         500
 #define ADMIN_NAME_SIZE        300
-#define ADMIN_TOKEN_SIZE       80 /* "envf_" and 64 digits, with the NUL */
+#define ADMIN_ORDERS_MAX       1024 /* with the engine at one time */
+#define ADMIN_TOKEN_SIZE       80   /* "envf_" and 64 digits, with the NUL */
 
 struct loop;
 struct wakeup;
@@ -45,6 +46,7 @@ struct call {
     struct admin *admin;
     struct http_request *request;
     const char *operand;      /* what stood in place of the route's '*'; "" for none */
+    const char *allow;        /* of a path that does not take the method: those it takes */
     struct buf body;          /* the answer being written */
     unsigned scopes;          /* what the caller may do */
     struct store_actor actor; /* in whose name; id 0: nobody's */
@@ -56,7 +58,8 @@ struct route {
     const char *method;
     const char *path; /* one segment may be '*' */
     route_fn *run;
-    unsigned scope; /* what it needs; 0: it is open to all */
+    unsigned scope;         /* what it needs; 0: it is open to all */
+    const char *parameters; /* of the query, parted by spaces; NULL: none */
 };
 
 extern const struct route admin_health_routes[];
@@ -73,8 +76,11 @@ void admin_refuse(struct call *call, int status, const char *code, const char *h
 /* An error of the store or the engine, with the status its code stands for. */
 void admin_fail(struct call *call, const struct err *err);
 
-/* A decoded query parameter; false when it is absent. One that is too long or badly encoded is
- * taken as absent. */
+/* Every parameter is one the route takes, given once, well encoded and shorter than
+ * ADMIN_NAME_SIZE: what is passed over would list everything. False: refused, the call has ended.
+ */
+bool admin_check_query(struct call *call, const struct route *route);
+/* A decoded query parameter; false when it is absent, or does not fit. */
 bool admin_query(const struct call *call, const char *name, char *value, size_t size);
 
 /* value when the parameter was given, else NULL: the form that filters take. */
@@ -102,16 +108,22 @@ enum body_type { BODY_TEXT, BODY_FLAG, BODY_LIST };
 struct body_field {
     const char *name;
     enum body_type type;
+    bool is_needed; /* text only: neither missing nor "" */
     void *to;
     size_t size;
 };
 
 #define BODY_FIELD(name, array)                                                                    \
     {                                                                                              \
-        (name), BODY_TEXT, (array), sizeof(array)                                                  \
+        (name), BODY_TEXT, false, (array), sizeof(array)                                           \
+    }
+#define BODY_FIELD_NEEDED(name, array)                                                             \
+    {                                                                                              \
+        (name), BODY_TEXT, true, (array), sizeof(array)                                            \
     }
 
-/* Errors: ERR_PARSE naming the field. An empty body has no fields. */
+/* Errors: ERR_PARSE naming the field. An empty body has no fields. What to points at is "" before.
+ */
 MUST_CHECK bool admin_read_body(struct call *call, const struct body_field *fields, size_t count,
                                 struct err *err);
 

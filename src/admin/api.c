@@ -21,7 +21,7 @@ static bool parse_number(const char *text, uint64_t *ret_number)
 
 bool admin_read_limit(struct call *call, unsigned *ret_limit)
 {
-    char text[24];
+    char text[ADMIN_NAME_SIZE];
     uint64_t limit = ADMIN_ROWS_DEFAULT;
 
     if (admin_query(call, "limit", text, sizeof(text)) &&
@@ -36,7 +36,7 @@ bool admin_read_limit(struct call *call, unsigned *ret_limit)
 
 bool admin_read_number(struct call *call, const char *name, uint64_t *ret_number)
 {
-    char text[24];
+    char text[ADMIN_NAME_SIZE];
 
     if (!admin_query(call, name, text, sizeof(text)) || parse_number(text, ret_number))
         return true;
@@ -513,31 +513,35 @@ static void get_status(struct call *call)
 }
 
 const struct route admin_api_routes[] = {
-    {"GET", "/api/v1/status", get_status, TOKEN_READ},
-    {"GET", "/api/v1/deliveries", get_deliveries, TOKEN_READ},
-    {"GET", "/api/v1/deliveries/*", get_delivery, TOKEN_READ},
-    {"POST", "/api/v1/deliveries/*/replay", post_replay, TOKEN_ADMIN},
-    {"GET", "/api/v1/deployments", get_deployments, TOKEN_READ},
-    {"GET", "/api/v1/deployments/*", get_deployment, TOKEN_READ},
-    {"GET", "/api/v1/promotions", admin_get_promotions, TOKEN_READ},
-    {"POST", "/api/v1/promotions", admin_post_promotion, TOKEN_PROMOTE},
-    {"GET", "/api/v1/promotions/*", admin_get_promotion, TOKEN_READ},
-    {"POST", "/api/v1/promotions/*/approve", admin_post_approve, TOKEN_APPROVE},
-    {"POST", "/api/v1/promotions/*/reject", admin_post_reject, TOKEN_APPROVE},
-    {"POST", "/api/v1/promotions/*/withdraw", admin_post_withdraw, TOKEN_APPROVE},
-    {"POST", "/api/v1/promotions/*/cancel", admin_post_cancel, TOKEN_PROMOTE},
-    {"GET", "/api/v1/why", admin_get_why, TOKEN_READ},
-    {"GET", "/api/v1/releases", admin_get_releases, TOKEN_READ},
-    {"GET", "/api/v1/freezes", admin_get_freezes, TOKEN_READ},
-    {"POST", "/api/v1/freezes", admin_post_freeze, TOKEN_ADMIN},
-    {"POST", "/api/v1/freezes/thaw", admin_post_thaw, TOKEN_ADMIN},
-    {"POST", "/api/v1/pins", admin_post_pin, TOKEN_PROMOTE},
-    {"POST", "/api/v1/pins/unpin", admin_post_unpin, TOKEN_PROMOTE},
-    {"GET", "/api/v1/audit", admin_get_audit, TOKEN_READ},
-    {"GET", "/api/v1/audit/export", admin_get_export, TOKEN_READ},
-    {"GET", "/api/v1/prove", admin_get_prove, TOKEN_READ},
-    {"GET", "/api/v1/tokens", admin_get_tokens, TOKEN_ADMIN},
-    {"POST", "/api/v1/tokens", admin_post_token, TOKEN_ADMIN},
-    {"POST", "/api/v1/tokens/*/revoke", admin_post_revoke, TOKEN_ADMIN},
+    {"GET", "/api/v1/status", get_status, TOKEN_READ, NULL},
+    {"GET", "/api/v1/deliveries", get_deliveries, TOKEN_READ,
+     "limit before guid event verdict repository"},
+    {"GET", "/api/v1/deliveries/*", get_delivery, TOKEN_READ, NULL},
+    {"POST", "/api/v1/deliveries/*/replay", post_replay, TOKEN_ADMIN, NULL},
+    {"GET", "/api/v1/deployments", get_deployments, TOKEN_READ,
+     "limit before repository environment state"},
+    {"GET", "/api/v1/deployments/*", get_deployment, TOKEN_READ, NULL},
+    {"GET", "/api/v1/promotions", admin_get_promotions, TOKEN_READ,
+     "limit before repository environment state"},
+    {"POST", "/api/v1/promotions", admin_post_promotion, TOKEN_PROMOTE, NULL},
+    {"GET", "/api/v1/promotions/*", admin_get_promotion, TOKEN_READ, NULL},
+    {"POST", "/api/v1/promotions/*/approve", admin_post_approve, TOKEN_APPROVE, NULL},
+    {"POST", "/api/v1/promotions/*/reject", admin_post_reject, TOKEN_APPROVE, NULL},
+    {"POST", "/api/v1/promotions/*/withdraw", admin_post_withdraw, TOKEN_APPROVE, NULL},
+    {"POST", "/api/v1/promotions/*/cancel", admin_post_cancel, TOKEN_PROMOTE, NULL},
+    {"GET", "/api/v1/why", admin_get_why, TOKEN_READ, "repository environment"},
+    {"GET", "/api/v1/releases", admin_get_releases, TOKEN_READ, "limit before repository"},
+    {"GET", "/api/v1/freezes", admin_get_freezes, TOKEN_READ, NULL},
+    {"POST", "/api/v1/freezes", admin_post_freeze, TOKEN_ADMIN, NULL},
+    {"POST", "/api/v1/freezes/thaw", admin_post_thaw, TOKEN_ADMIN, NULL},
+    {"POST", "/api/v1/pins", admin_post_pin, TOKEN_PROMOTE, NULL},
+    {"POST", "/api/v1/pins/unpin", admin_post_unpin, TOKEN_PROMOTE, NULL},
+    {"GET", "/api/v1/audit", admin_get_audit, TOKEN_READ,
+     "limit after before repository environment subject actor event since"},
+    {"GET", "/api/v1/audit/export", admin_get_export, TOKEN_READ, "limit after"},
+    {"GET", "/api/v1/prove", admin_get_prove, TOKEN_READ, NULL},
+    {"GET", "/api/v1/tokens", admin_get_tokens, TOKEN_ADMIN, NULL},
+    {"POST", "/api/v1/tokens", admin_post_token, TOKEN_ADMIN, NULL},
+    {"POST", "/api/v1/tokens/*/revoke", admin_post_revoke, TOKEN_ADMIN, NULL},
 };
 const size_t admin_api_routes_count = ARRAY_LEN(admin_api_routes);

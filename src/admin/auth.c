@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/sha256.h"
@@ -21,8 +22,20 @@ static bool is_local(const struct http_request *request)
     return uid == 0 || (uid >= 0 && uid == (int64_t)geteuid());
 }
 
-/* What the configuration ties a login to; 0: nothing. */
-static int64_t find_configured(const struct flow_graph *graph, const char *login)
+/* ---- people ---- */
+
+/* What a list of parties ties a login to; 0: nothing. */
+static int64_t find_in_parties(const struct flow_parties *parties, const char *login)
+{
+    for (size_t i = 0; i < parties->count; i++) {
+        const struct flow_person *person = &parties->items[i].person;
+        if (person->login != NULL && person->id != 0 && strcasecmp(person->login, login) == 0)
+            return person->id;
+    }
+    return 0;
+}
+
+static int64_t find_in_teams(const struct flow_graph *graph, const char *login)
 {
     for (size_t i = 0; i < graph->teams_count; i++) {
         const struct flow_team *team = &graph->teams[i];
@@ -34,29 +47,76 @@ static int64_t find_configured(const struct flow_graph *graph, const char *login
     return 0;
 }
 
+static int64_t find_in_flow(const struct flow *flow, const char *login)
+{
+    int64_t id = 0;
+
+    for (size_t i = 0; i < flow->environments_count && id == 0; i++) {
+        const struct flow_environment *environment = &flow->environments[i];
+        id = find_in_parties(&environment->requesters, login);
+        if (id == 0)
+            id = find_in_parties(&environment->rollback.approvals.reviewers, login);
+    }
+    for (size_t i = 0; i < flow->paths_count && id == 0; i++)
+        id = find_in_parties(&flow->paths[i].gate.approvals.reviewers, login);
+    return id;
+}
+
+/* What the configuration ties a login to; 0: nothing. */
+static int64_t find_configured(const struct flow_graph *graph, const char *login)
+{
+    int64_t id = find_in_teams(graph, login);
+
+    for (size_t i = 0; i < graph->flows_count && id == 0; i++)
+        id = find_in_flow(&graph->flows[i], login);
+    return id;
+}
+
+/* GitHub's logins are letters, digits and dashes, those of managed users also underscores. "[bot]"
+ * is none of a person: nobody answers for what a bot asks for, and its vote would count. */
+static bool is_login(const char *login)
+{
+    return login[0] != '\0' &&
+           login[strspn(
+               login, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
+}
+
+static bool parse_id(const char *digits, int64_t *ret_id)
+{
+    size_t count = strspn(digits, "0123456789");
+
+    if (count == 0 || count > 18 || digits[count] != '\0')
+        return false;
+    *ret_id = strtoll(digits, NULL, 10);
+    return *ret_id != 0;
+}
+
+/* The id a bare login is known under; 0: none. */
+static bool find_id(struct call *call, const char *login, int64_t *ret_id, struct err *err)
+{
+    struct store_person person = {.id = 0};
+
+    if (!store_person_of_login(call->admin->store, login, &person, err) &&
+        err->code != ERR_NOT_FOUND)
+        return false;
+    *ret_id = person.id != 0 ? person.id : find_configured(&call->admin->options.cfg->graph, login);
+    return true;
+}
+
 bool admin_parse_person(struct call *call, const char *text, struct store_actor *ret_actor,
                         struct err *err)
 {
-    const char *hash = strchr(text, '#');
-    size_t len = hash != NULL ? (size_t)(hash - text) : strlen(text);
+    size_t len = strcspn(text, "#");
     struct store_actor actor = {.id = 0};
-    struct store_person person = {.id = 0};
 
-    if (len == 0 || len >= sizeof(actor.login))
-        return err_set(err, ERR_PARSE, "'%.64s' is no GitHub login", text);
-    memcpy(actor.login, text, len);
-    if (hash != NULL) {
-        char *end = NULL;
-        actor.id = strtoll(hash + 1, &end, 10);
-        if (end == hash + 1 || *end != '\0' || actor.id <= 0)
-            return err_set(err, ERR_PARSE, "'%.64s': behind # comes GitHub's numeric id", text);
-    } else if (store_person_of_login(call->admin->store, actor.login, &person, err)) {
-        actor.id = person.id;
-    } else if (err->code == ERR_NOT_FOUND) {
-        actor.id = find_configured(&call->admin->options.cfg->graph, actor.login);
-    } else {
+    if (len < sizeof(actor.login))
+        memcpy(actor.login, text, len);
+    if (!is_login(actor.login))
+        return err_set(err, ERR_PARSE, "'%.64s' is no login of a person on GitHub", text);
+    if (text[len] == '#' && !parse_id(text + len + 1, &actor.id))
+        return err_set(err, ERR_PARSE, "'%.64s': behind # comes GitHub's numeric id", text);
+    if (text[len] != '#' && !find_id(call, actor.login, &actor.id, err))
         return false;
-    }
     if (actor.id == 0)
         return err_set(err, ERR_NOT_FOUND,
                        "no numeric id is known of %s: write %s#ID once (GitHub shows it under "
@@ -66,13 +126,15 @@ bool admin_parse_person(struct call *call, const char *text, struct store_actor 
     return true;
 }
 
+/* ---- how they come ---- */
+
 static bool read_token(struct call *call, const char *header, struct err *err)
 {
     uint8_t hash[SHA256_BYTES];
     struct store_token token;
     int64_t now_ms = clock_wall_ms(call->admin->options.clock);
 
-    if (strncmp(header, bearer, sizeof(bearer) - 1) != 0)
+    if (strncasecmp(header, bearer, sizeof(bearer) - 1) != 0)
         return err_set(err, ERR_AUTH, "authorization needs the form `Bearer envf_…`");
     header += sizeof(bearer) - 1;
     sha256(header, strlen(header), hash);
@@ -106,7 +168,12 @@ static bool read_local(struct call *call, struct err *err)
 bool admin_identify(struct call *call, struct err *err)
 {
     const char *authorization = http_request_header(call->request, "authorization");
+    bool has_name = http_request_header(call->request, "x-envflow-as") != NULL;
 
+    if (authorization != NULL && has_name)
+        return err_set(
+            err, ERR_PARSE,
+            "a token speaks for its owner: it acts in nobody else's name (X-Envflow-As)");
     if (authorization != NULL)
         return read_token(call, authorization, err);
     if (is_local(call->request))

@@ -84,7 +84,7 @@ static void get_readyz(struct call *call)
 }
 
 const struct route admin_health_routes[] = {
-    {"GET", "/livez", get_livez, 0},
-    {"GET", "/readyz", get_readyz, 0},
+    {"GET", "/livez", get_livez, 0, NULL},
+    {"GET", "/readyz", get_readyz, 0, NULL},
 };
 const size_t admin_health_routes_count = ARRAY_LEN(admin_health_routes);

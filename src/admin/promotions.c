@@ -2,7 +2,9 @@
 #include "admin_int.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -56,21 +58,31 @@ void admin_write_promotion(struct jsonw *w, const struct store_promotion *promot
 struct vote_writer {
     struct jsonw *w;
     const struct gate_view *view;
-    size_t at;
 };
+
+/* NULL for a vote that came since the gate was looked at. */
+static const char *find_standing(const struct gate_view *view, int64_t person_id)
+{
+    for (size_t i = 0; i < view->votes_count; i++) {
+        if (view->votes[i].person_id == person_id)
+            return quorum_standing_name(view->quorum.standings[i]);
+    }
+    return NULL;
+}
 
 static bool write_vote(const struct store_vote *vote, void *arg)
 {
     struct vote_writer *writer = arg;
     struct jsonw *w = writer->w;
+    const char *standing = find_standing(writer->view, vote->person.id);
 
-    if (writer->at == writer->view->votes_count)
-        return false;
+    if (standing == NULL)
+        return true;
     jsonw_open_object(w, NULL);
     jsonw_text(w, "login", vote->person.login);
     jsonw_int(w, "person_id", vote->person.id);
     jsonw_text(w, "verdict", vote->verdict == QUORUM_APPROVE ? "approve" : "reject");
-    jsonw_text(w, "standing", quorum_standing_name(writer->view->quorum.standings[writer->at++]));
+    jsonw_text(w, "standing", standing);
     jsonw_text(w, "comment", vote->comment);
     jsonw_text(w, "via", vote->person.via);
     jsonw_time(w, "voted_at", vote->voted_ms);
@@ -206,7 +218,7 @@ struct page {
     unsigned room;
     bool more;
     struct id last_id;
-    int64_t last_ms;
+    char cursor[STORE_RELEASE_MAX + 48]; /* of the last release */
 };
 
 static bool take_place(struct page *page)
@@ -285,8 +297,10 @@ static bool add_release(const struct store_release *release, void *arg)
 
     if (!take_place(page))
         return false;
-    page->last_ms = release->created_ms;
+    snprintf(page->cursor, sizeof(page->cursor), "%" PRId64 ".%" PRId64 ".%s", release->created_ms,
+             release->repository_id, release->name);
     jsonw_open_object(w, NULL);
+    jsonw_text(w, "repository", release->repository);
     jsonw_text(w, "name", release->name);
     jsonw_text(w, "sha", release->sha.hex);
     jsonw_text(w, "branch", release->branch);
@@ -296,27 +310,44 @@ static bool add_release(const struct store_release *release, void *arg)
     return true;
 }
 
+/* Where the last page ended: moment, repository and name, as many may be made in one moment. The
+ * name goes on in cursor. */
+static bool parse_cursor(const char *cursor, struct store_release_filter *filter)
+{
+    char *end = NULL;
+
+    filter->before_ms = strtoll(cursor, &end, 10);
+    if (*end != '.')
+        return false;
+    filter->before_repository_id = strtoll(end + 1, &end, 10);
+    filter->before_name = end + 1;
+    return *end == '.' && filter->before_ms > 0;
+}
+
 void admin_get_releases(struct call *call)
 {
     char repository[ADMIN_NAME_SIZE];
+    char cursor[ADMIN_NAME_SIZE];
     struct page page = {.w = JSONW_INIT(&call->body)};
-    uint64_t before_ms = 0;
+    struct store_release_filter filter = {.repository =
+                                              admin_filter(call, "repository", repository)};
     struct err err;
 
-    if (!admin_read_limit(call, &page.room) || !admin_read_number(call, "before", &before_ms))
+    if (!admin_read_limit(call, &page.room))
         return;
+    if (admin_query(call, "before", cursor, sizeof(cursor)) && !parse_cursor(cursor, &filter)) {
+        admin_refuse(call, 400, "before", NULL, "before must be what a listing gave as next");
+        return;
+    }
+    filter.limit = page.room + 1;
     jsonw_open_object(&page.w, NULL);
     jsonw_open_array(&page.w, "items");
-    if (!store_releases(call->admin->store, admin_filter(call, "repository", repository),
-                        (int64_t)before_ms, page.room + 1, add_release, &page, &err)) {
+    if (!store_releases(call->admin->store, &filter, add_release, &page, &err)) {
         admin_fail(call, &err);
         return;
     }
     jsonw_close_array(&page.w);
-    if (page.more)
-        jsonw_int(&page.w, "next", page.last_ms);
-    else
-        jsonw_null(&page.w, "next");
+    jsonw_text(&page.w, "next", page.more ? page.cursor : NULL);
     jsonw_close_object(&page.w);
     admin_answer(call, 200);
 }
@@ -409,22 +440,91 @@ static bool write_on_its_way(struct call *call, struct jsonw *w, int64_t reposit
     return true;
 }
 
-static bool write_lane_and_more(struct call *call, struct jsonw *w, const char *repository,
-                                const char *environment, struct err *err)
+/* An environment of a repository; flow and environment are borrowed from the configuration. */
+struct place {
+    char repository[REPO_NAME_MAX];
+    int64_t repository_id;
+    const struct flow *flow;
+    const struct flow_environment *environment;
+};
+
+static bool find_place(struct call *call, const char *repository, const char *environment,
+                       struct place *ret_place, struct err *err)
 {
-    char name[REPO_NAME_MAX];
-    int64_t repository_id = 0;
+    const struct repository_rule *rule =
+        graph_find_repository(&call->admin->options.cfg->graph, repository);
+
+    if (rule == NULL) {
+        err_set(err, ERR_NOT_FOUND, "%.200s is not under `repositories:` in the configuration",
+                repository);
+        return false;
+    }
+    ret_place->flow = rule->flow;
+    ret_place->environment = graph_find_environment(rule->flow, environment);
+    if (ret_place->environment == NULL) {
+        err_set(err, ERR_NOT_FOUND, "flow %.60s has no environment '%.100s'", rule->flow->name,
+                environment);
+        return false;
+    }
+    return store_repository_find(call->admin->store, repository, &ret_place->repository_id,
+                                 ret_place->repository, err);
+}
+
+struct stop_writer {
+    struct jsonw *w;
+    const struct place *place;
+};
+
+static bool add_stop(const struct store_freeze *freeze, void *arg)
+{
+    const struct stop_writer *writer = arg;
+    const struct place *place = writer->place;
+
+    return !freeze_applies(freeze, place->flow->name, place->repository,
+                           place->environment->name) ||
+           add_freeze(freeze, writer->w);
+}
+
+/* The switches and the window that hold this place up. */
+static bool write_what_freezes(struct call *call, struct jsonw *w, const struct place *place,
+                               struct err *err)
+{
+    struct stop_writer writer = {w, place};
+    int64_t until_ms = 0;
+
+    jsonw_open_array(w, "frozen");
+    if (!store_freezes(call->admin->store, add_stop, &writer, err))
+        return false;
+    jsonw_close_array(w);
+    const struct flow_window *window = window_find_closed(
+        place->flow->windows, place->flow->windows_count, place->environment->name, false,
+        clock_wall_ms(call->admin->options.clock), &until_ms);
+    if (window == NULL) {
+        jsonw_null(w, "window");
+        return true;
+    }
+    jsonw_open_object(w, "window");
+    jsonw_text(w, "name", window->name);
+    jsonw_time(w, "until", until_ms);
+    jsonw_close_object(w);
+    return true;
+}
+
+static bool write_place(struct call *call, struct jsonw *w, const struct place *place,
+                        struct err *err)
+{
+    const char *environment = place->environment->name;
     struct store_lane lane;
 
-    if (!store_repository_find(call->admin->store, repository, &repository_id, name, err) ||
-        !store_lane_get(call->admin->store, repository_id, environment, &lane, err))
+    if (!store_lane_get(call->admin->store, place->repository_id, environment, &lane, err))
         return false;
+    memcpy(lane.repository, place->repository, sizeof(lane.repository)); /* none was ever stored */
     jsonw_open_object(w, NULL);
-    jsonw_text(w, "repository", name);
+    jsonw_text(w, "repository", place->repository);
     jsonw_text(w, "environment", environment);
     if (!admin_write_lane(call, w, "lane", &lane, err) ||
-        !admin_write_freezes(call, w, "frozen", err) ||
-        !write_on_its_way(call, w, repository_id, environment, err))
+        !write_what_freezes(call, w, place, err) ||
+        !write_on_its_way(call, w, place->repository_id, environment, err))
         return false;
     jsonw_close_object(w);
     return true;
@@ -435,16 +535,15 @@ void admin_get_why(struct call *call)
     char repository[ADMIN_NAME_SIZE];
     char environment[ADMIN_NAME_SIZE];
     struct jsonw w = JSONW_INIT(&call->body);
+    struct place place;
     struct err err;
 
     if (!admin_query(call, "repository", repository, sizeof(repository)) ||
-        !admin_query(call, "environment", environment, sizeof(environment)) ||
-        strlen(environment) >= ENV_NAME_MAX) {
+        !admin_query(call, "environment", environment, sizeof(environment)))
         admin_refuse(call, 400, "malformed", "?repository=acme/shop&environment=prod",
                      "why needs a repository and an environment");
-        return;
-    }
-    if (write_lane_and_more(call, &w, repository, environment, &err))
+    else if (find_place(call, repository, environment, &place, &err) &&
+             write_place(call, &w, &place, &err))
         admin_answer(call, 200);
     else
         admin_fail(call, &err);

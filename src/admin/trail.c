@@ -55,7 +55,7 @@ static bool add_record(const struct audit_record *record, void *arg)
 /* False: refused, the call has ended. */
 static bool read_since(struct call *call, int64_t *ret_since_ms)
 {
-    char text[RFC3339_SIZE];
+    char text[ADMIN_NAME_SIZE];
     struct err err;
 
     *ret_since_ms = 0;
@@ -79,7 +79,7 @@ void admin_get_audit(struct call *call)
         .actor = admin_filter(call, "actor", actor),
         .event = admin_filter(call, "event", event),
     };
-    char text[24];
+    char text[ADMIN_NAME_SIZE];
     bool oldest_first = admin_query(call, "after", text, sizeof(text));
     struct page page = {.w = JSONW_INIT(&call->body)};
     struct err err;
@@ -136,7 +136,7 @@ void admin_get_export(struct call *call)
 {
     struct export export = {.out = &call->body, .room = EXPORT_LINES_DEFAULT};
     struct store_audit_filter filter = {.limit = EXPORT_LINES_DEFAULT + 1};
-    char text[24];
+    char text[ADMIN_NAME_SIZE];
     struct err err;
 
     if (!admin_read_number(call, "after", &filter.after))

@@ -156,7 +156,8 @@ static const struct meaning {
     {401, CLI_NOT_ALLOWED, "ask over the socket file, as root or as the user envflow runs as"},
     {403, CLI_NOT_ALLOWED,
      "'envflow audit list' shows who did what; tokens: 'envflow token create'"},
-    {404, CLI_NOT_FOUND, "'envflow deliveries list' and 'deployments list' show what there is"},
+    {404, CLI_NOT_FOUND,
+     "'envflow promotions list', 'deployments list' and 'deliveries list' show what there is"},
     {422, CLI_GATE_SHUT, "'envflow why' says what would open it"},
     {409, CLI_CONFLICT, "'envflow status' shows what goes on"},
     {504, CLI_TIMED_OUT, "'envflow status' shows what goes on"},
@@ -181,7 +182,8 @@ enum cli_exit api_exit_of_status(long status)
 static int refused(const struct endpoint *endpoint, long status, const json_t *tree)
 {
     const char *sentence = payload_str_or(tree, "error.sentence", "");
-    enum cli_exit code = api_exit_of_status(status);
+    /* What the admin API finds malformed was given on the command line. */
+    enum cli_exit code = status == 400 ? CLI_USAGE : api_exit_of_status(status);
 
     if (sentence[0] == '\0')
         return cli_fail(CLI_FAILED,
@@ -189,7 +191,9 @@ static int refused(const struct endpoint *endpoint, long status, const json_t *t
                         "is this the admin listener, and not the webhook listener?",
                         endpoint->text, status);
 
-    const char *hint = payload_str_or(tree, "error.hint", meaning_of(status)->hint);
+    const char *fallback =
+        status == 400 ? "'envflow help' shows what each command takes" : meaning_of(status)->hint;
+    const char *hint = payload_str_or(tree, "error.hint", fallback);
     /* A line end in the server's words must not pass for our own hint. */
     struct buf clean = BUF_INIT((size_t)4096);
     struct buf clean_hint = BUF_INIT((size_t)4096);
@@ -240,6 +244,14 @@ struct caller {
     const char *headers[8];
 };
 
+/* A line end would begin another header. */
+static bool is_one_line(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text >= ' ' && *text != 0x7F)
+        text++;
+    return *text == '\0';
+}
+
 static int name_caller(const struct cli_args *args, bool has_body, struct caller *caller)
 {
     const char *token = secure_getenv("ENVFLOW_TOKEN");
@@ -251,8 +263,13 @@ static int name_caller(const struct cli_args *args, bool has_body, struct caller
     caller->headers[count++] = has_body ? "Content-Type: application/json" : "Content-Type:";
     if ((token != NULL && strlen(token) > CREDENTIAL_SIZE) ||
         (as != NULL && strlen(as) > CREDENTIAL_SIZE))
-        return cli_fail(CLI_USAGE, "$ENVFLOW_TOKEN or --as is longer than %d bytes",
+        return cli_fail(CLI_USAGE,
+                        "$ENVFLOW_TOKEN or --as is longer than %d bytes\n"
+                        "as ENVFLOW_TOKEN=$(cat token) or --as octocat#583231",
                         CREDENTIAL_SIZE);
+    if ((token != NULL && !is_one_line(token)) || (as != NULL && !is_one_line(as)))
+        return cli_fail(CLI_USAGE, "$ENVFLOW_TOKEN or --as holds a line end or control character\n"
+                                   "as ENVFLOW_TOKEN=$(cat token) or --as octocat#583231");
     if (token != NULL && token[0] != '\0') {
         snprintf(caller->authorization, sizeof(caller->authorization), "Authorization: Bearer %s",
                  token);

@@ -10,6 +10,7 @@
 #include "base/jsonw.h"
 #include "base/units.h"
 #include "commands_int.h"
+#include "flow/reason.h"
 #include "promotion_int.h"
 #include "text_int.h"
 
@@ -54,27 +55,27 @@ static void print_progress(const json_t *promotion, char last[1024])
     buf_done(&clean);
 }
 
-static int64_t read_timeout(const struct cli_args *args, struct err *err)
+/* Before anything is asked for: what was asked cannot be taken back by a usage error. */
+static int read_timeout(const struct cli_args *args, int64_t *ret_timeout_ms)
 {
     const char *text = cli_option(args, "timeout");
-    int64_t timeout_ms = INT64_MAX / 2;
+    struct err err;
 
-    if (text != NULL && !units_parse_duration(text, &timeout_ms, err))
-        return -1;
-    return timeout_ms;
+    *ret_timeout_ms = INT64_MAX / 2;
+    if (text != NULL && cli_option(args, "wait") == NULL)
+        return cli_fail(CLI_USAGE, "--timeout says how long --wait may take\nadd --wait");
+    if (text != NULL && !units_parse_duration(text, ret_timeout_ms, &err))
+        return cli_fail(CLI_USAGE, "--timeout: %s\nas --timeout 30m", err.text);
+    return CLI_DONE;
 }
 
 /* Follows the promotion of *answer, which becomes its last state. */
-static int follow(const struct cli_args *args, struct api_answer *answer)
+static int follow(const struct cli_args *args, int64_t timeout_ms, struct api_answer *answer)
 {
     AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
     int64_t begin_ms = clock_mono_ms(&clock_system);
     char last[1024] = "";
-    struct err err;
-    int64_t timeout_ms = read_timeout(args, &err);
 
-    if (timeout_ms < 0)
-        return cli_fail(CLI_USAGE, "--timeout: %s", err.text);
     buf_puts(&path, "/api/v1/promotions/");
     text_url(&path, payload_str_or(answer->tree, "id", ""));
     for (;;) {
@@ -109,9 +110,9 @@ static int show(const struct cli_args *args, const struct api_answer *answer)
     return term_print(&out);
 }
 
-static int finish(const struct cli_args *args, struct api_answer *answer)
+static int finish(const struct cli_args *args, int64_t timeout_ms, struct api_answer *answer)
 {
-    int code = cli_option(args, "wait") != NULL ? follow(args, answer) : CLI_DONE;
+    int code = cli_option(args, "wait") != NULL ? follow(args, timeout_ms, answer) : CLI_DONE;
     int shown = answer->tree != NULL ? show(args, answer) : CLI_DONE;
 
     return code != CLI_DONE ? code : shown;
@@ -132,7 +133,11 @@ static int ask(const struct cli_args *args, const char *kind)
     AUTO(buf) struct buf body = BUF_INIT(BODY_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct jsonw w = JSONW_INIT(&body);
+    int64_t timeout_ms = 0;
 
+    int code = read_timeout(args, &timeout_ms);
+    if (code != CLI_DONE)
+        return code;
     buf_puts(&path, "/api/v1/promotions");
     jsonw_open_object(&w, NULL);
     jsonw_text(&w, "kind", kind);
@@ -141,8 +146,8 @@ static int ask(const struct cli_args *args, const char *kind)
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         put_option(&w, args, options[i]);
     jsonw_close_object(&w);
-    int code = api_post(args, &path, &body, &answer);
-    return code != CLI_DONE ? code : finish(args, &answer);
+    code = api_post(args, &path, &body, &answer);
+    return code != CLI_DONE ? code : finish(args, timeout_ms, &answer);
 }
 
 int promote_run(const struct cli_args *args)
@@ -162,21 +167,32 @@ int rollback_run(const struct cli_args *args)
 
 /* ---- saying ---- */
 
+/* A vote that does not count was heard, and yet its giver was not let in: the exit status says so.
+ */
 static int say(const struct cli_args *args, const char *verb, const char *text_option)
 {
     AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
     AUTO(buf) struct buf body = BUF_INIT(BODY_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct jsonw w = JSONW_INIT(&body);
+    int64_t timeout_ms = 0;
 
+    int code = read_timeout(args, &timeout_ms);
+    if (code != CLI_DONE)
+        return code;
     buf_puts(&path, "/api/v1/promotions/");
     text_url(&path, cli_operand(args, 0));
     buf_printf(&path, "/%s", verb);
     jsonw_open_object(&w, NULL);
     put_option(&w, args, text_option);
     jsonw_close_object(&w);
-    int code = api_post(args, &path, &body, &answer);
-    return code != CLI_DONE ? code : finish(args, &answer);
+    code = api_post(args, &path, &body, &answer);
+    if (code != CLI_DONE)
+        return code;
+    bool is_void =
+        strcmp(payload_str_or(answer.tree, "outcome.code", ""), reason_name(REASON_VOTE_VOID)) == 0;
+    code = finish(args, timeout_ms, &answer);
+    return code == CLI_DONE && is_void ? CLI_NOT_ALLOWED : code;
 }
 
 int approve_run(const struct cli_args *args)

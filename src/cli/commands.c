@@ -148,7 +148,7 @@ static const struct cli_option promotions_options[] = {
 
 static const struct cli_option releases_options[] = {
     {"limit", 'n', "NUMBER", "at most so many, 1 to 500"},
-    {"before", 0, "NUMBER", "the list goes on from there"},
+    {"before", 0, "NEXT", "the list goes on from there: what the last page ended with"},
     LIST_END,
 };
 
@@ -177,6 +177,7 @@ static const struct cli_option thaw_options[] = {
 static const struct cli_option token_options[] = {
     {"scope", 0, "SCOPES", "read, promote, approve, admin, parted by commas (read)"},
     {"expires", 0, "DURATION", "when it ends by itself, as 90d (never)"},
+    AS_OPTION,
     LIST_END,
 };
 
@@ -189,7 +190,8 @@ static const struct cli_command commands[] = {
         .summary = "Approve a promotion",
         .text = "Counts for exactly the commit and the rules that are shown now. Over the socket "
                 "--as says whose "
-                "word it is; a token speaks for its owner. The answer says whether it counts.",
+                "word it is; a token speaks for its owner. The answer says whether it counts; the "
+                "exit status is 4 when it does not.",
         .examples = "envflow approve 01JD3V9ZK8 --as octocat#583231 --comment \"tested\"\n"
                     "ENVFLOW_TOKEN=$(cat token) envflow approve 01JD3V9ZK8\n",
         .options = say_options,
@@ -528,7 +530,8 @@ static const struct cli_command commands[] = {
         .operands_min = 1,
         .operands_max = 1,
         .summary = "Make a token worthless",
-        .examples = "envflow token revoke ci\n",
+        .examples = "envflow token revoke ci --as octocat\n",
+        .options = as_options,
         .run = token_revoke_run,
     },
     {

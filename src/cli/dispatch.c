@@ -215,7 +215,9 @@ int cli_main(int argc, char **argv, const struct cli_command *own, size_t own_co
     struct cli_args args = {.set = &set};
     int code = dispatch(&args, argc, argv);
 
-    if (fflush(stdout) != 0 && code == CLI_DONE)
+    /* A flush also succeeds after an earlier one has failed and dropped what it held. */
+    bool is_lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (is_lost && code == CLI_DONE)
         return cli_fail(CLI_FAILED, "the output could not be written: no space, or closed");
     return code;
 }

@@ -11,20 +11,7 @@
 
 /* ---- one ---- */
 
-/* " (octocat, hubot)"; "" for nobody. */
-static void join_people(const json_t *names, char people[512])
-{
-    size_t count = json_array_size(names);
-    size_t used = 0;
-
-    people[0] = '\0';
-    for (size_t i = 0; i < count && used < 440; i++) {
-        const char *name = json_string_value(json_array_get(names, i));
-        used += (size_t)snprintf(people + used, 512 - used, "%s%.60s%s", i > 0 ? ", " : " (",
-                                 name != NULL ? name : "?", i + 1 == count ? ")" : "");
-    }
-}
-
+/* The sentences name their people themselves. */
 static void put_why(const struct view *view, struct buf *out, const json_t *why, bool needed)
 {
     const json_t *item = NULL;
@@ -33,14 +20,10 @@ static void put_why(const struct view *view, struct buf *out, const json_t *why,
 
     json_array_foreach(why, i, item)
     {
-        char people[512];
-        char line[1200];
-
         if (payload_bool_or(item, "needed", false) != needed)
             continue;
-        join_people(payload_get(item, "people"), people);
-        snprintf(line, sizeof(line), "%.600s%s", payload_str_or(item, "sentence", ""), people);
-        view_line(view, out, label, needed ? STYLE_YELLOW : STYLE_PLAIN, line);
+        view_line(view, out, label, needed ? STYLE_YELLOW : STYLE_PLAIN,
+                  payload_str_or(item, "sentence", ""));
         label = "";
     }
 }
@@ -148,6 +131,17 @@ int promotions_show_run(const struct cli_args *args)
 
 /* ---- why ---- */
 
+static void put_window(const struct view *view, struct buf *out, const json_t *window)
+{
+    char line[1024];
+
+    if (!json_is_object(window))
+        return;
+    snprintf(line, sizeof(line), "the window %.200s, until %.40s",
+             payload_str_or(window, "name", ""), payload_str_or(window, "until", ""));
+    view_line(view, out, "Frozen by", STYLE_YELLOW, line);
+}
+
 static void put_environment(const struct view *view, struct buf *out, const json_t *tree)
 {
     const json_t *lane = payload_get(tree, "lane");
@@ -165,6 +159,7 @@ static void put_environment(const struct view *view, struct buf *out, const json
     view_line(view, out, "Lane", view_style(payload_str_or(lane, "state", "")),
               payload_str_or(lane, "state", ""));
     view_line(view, out, "Pinned", STYLE_YELLOW, payload_str_or(lane, "pinned.reason", ""));
+    put_window(view, out, payload_get(tree, "window"));
     json_array_foreach(payload_get(tree, "frozen"), i, freeze)
     {
         snprintf(line, sizeof(line), "%.64s: %.500s", payload_str_or(freeze, "by", ""),
@@ -182,6 +177,9 @@ int why_run(const struct cli_args *args)
     const json_t *promotion = NULL;
     size_t i = 0;
 
+    if (cli_operand(args, 1) == NULL && strchr(cli_operand(args, 0), '/') != NULL)
+        return cli_fail(CLI_USAGE, "why of which environment of %s?\nenvflow why %s prod",
+                        cli_operand(args, 0), cli_operand(args, 0));
     if (cli_operand(args, 1) == NULL)
         return show_promotion(args, cli_operand(args, 0));
     buf_puts(&path, "/api/v1/why?repository=");
@@ -207,7 +205,7 @@ int why_run(const struct cli_args *args)
 /* ---- lists ---- */
 
 static const struct table_column promotion_columns[] = {
-    {"PROMOTION", 0, false}, {"STATE", 0, false}, {"REPOSITORY", 12, false},
+    {"PROMOTION", 0, false}, {"STATE", 9, false}, {"REPOSITORY", 8, true},
     {"FROM", 0, true},       {"TO", 0, false},    {"RELEASE", 8, false},
     {"ASKED BY", 0, true},   {"ASKED", 0, true},  {"WHY", 10, true},
 };
@@ -256,12 +254,13 @@ int promotions_list_run(const struct cli_args *args)
 }
 
 static const struct table_column release_columns[] = {
-    {"RELEASE", 12, false}, {"COMMIT", 0, false}, {"BRANCH", 8, true},
-    {"MADE", 0, true},      {"TITLE", 10, true},
+    {"REPOSITORY", 8, true}, {"RELEASE", 12, false}, {"COMMIT", 0, false},
+    {"BRANCH", 8, true},     {"MADE", 0, true},      {"TITLE", 10, true},
 };
 
 static void add_release(const struct view *view, struct table *table, const json_t *item)
 {
+    view_text_cell(view, table, payload_str_or(item, "repository", ""));
     view_text_cell(view, table, payload_str_or(item, "name", ""));
     view_sha_cell(view, table, payload_str_or(item, "sha", ""));
     view_text_cell(view, table, payload_str_or(item, "branch", ""));

@@ -1,11 +1,13 @@
 /* audit list|export|verify, prove: what happened, that nobody changed it, and what is guaranteed.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/chain.h"
+#include "base/jsonw.h"
 #include "commands_int.h"
 #include "flow/prove.h"
 #include "text_int.h"
@@ -17,7 +19,7 @@
 /* ---- audit list ---- */
 
 static const struct table_column columns[] = {
-    {"SEQUENCE", 0, false},  {"TIME", 0, false},       {"EVENT", 12, false}, {"ACTOR", 0, false},
+    {"SEQUENCE", 0, false},  {"TIME", 0, false},       {"EVENT", 0, false}, {"ACTOR", 0, false},
     {"REPOSITORY", 8, true}, {"ENVIRONMENT", 7, true}, {"TEXT", 20, true},
 };
 
@@ -100,14 +102,35 @@ int audit_export_run(const struct cli_args *args)
             return code;
         if (!read_page_end(&page, &last, &closed))
             return cli_fail(CLI_FAILED, "the export ended without its closing line\nask again");
-        fwrite(buf_text(&page), 1, page.len, stdout);
+        code = term_print(&page);
+        if (code != CLI_DONE)
+            return code;
     }
     return CLI_DONE;
 }
 
 /* ---- audit verify ---- */
 
-static int verify(FILE *file, const char *name)
+static int tell_unbroken(const struct cli_args *args, const char *name, uint64_t records)
+{
+    AUTO(buf) struct buf out = BUF_INIT(PATH_BYTES_MAX);
+    struct jsonw w = JSONW_INIT(&out);
+
+    if (cli_option(args, "json") != NULL) {
+        jsonw_open_object(&w, NULL);
+        jsonw_text(&w, "file", name);
+        jsonw_bool(&w, "unbroken", true);
+        jsonw_int(&w, "records", (int64_t)records);
+        jsonw_close_object(&w);
+    } else {
+        text_clean(&out, name);
+        buf_printf(&out, ": %" PRIu64 " records, unbroken", records);
+    }
+    buf_putc(&out, '\n');
+    return term_print(&out);
+}
+
+static int verify(const struct cli_args *args, FILE *file, const char *name)
 {
     struct audit_check check = {.lines = 0};
     char *line = NULL;
@@ -119,11 +142,12 @@ static int verify(FILE *file, const char *name)
     while (ok && (len = getline(&line, &room, file)) >= 0)
         ok = audit_check_line(&check, line, (size_t)len, &err);
     free(line);
+    if (ferror(file))
+        return cli_fail(CLI_FAILED, "%s cannot be read\nnothing is known of the trail", name);
     if (!ok || !audit_check_end(&check, &err))
         return cli_fail(CLI_FAILED, "%s: %s\nthe trail was changed, or the file is not whole", name,
                         err.text);
-    printf("%s: %llu records, unbroken\n", name, (unsigned long long)check.head.sequence);
-    return CLI_DONE;
+    return tell_unbroken(args, name, check.head.sequence);
 }
 
 int audit_verify_run(const struct cli_args *args)
@@ -131,12 +155,12 @@ int audit_verify_run(const struct cli_args *args)
     const char *name = cli_operand(args, 0);
 
     if (strcmp(name, "-") == 0)
-        return verify(stdin, "standard input");
+        return verify(args, stdin, "standard input");
     FILE *file = fopen(name, "re");
     if (file == NULL)
         return cli_fail(CLI_NOT_FOUND, "%s: %s\n'envflow audit export > FILE' writes one", name,
                         strerrordesc_np(errno));
-    int code = verify(file, name);
+    int code = verify(args, file, name);
     fclose(file);
     return code;
 }
@@ -157,20 +181,63 @@ static void put_finding(const struct prove_finding *finding, void *arg)
     view_line(&proof->view, proof->out, "", STYLE_PLAIN, finding->counterexample);
 }
 
+static bool prove_as_text(const struct flow_graph *graph, struct buf *out)
+{
+    struct proof proof = {.view = view_of_stdout(), .out = out};
+    bool holds = true;
+
+    for (size_t i = 0; i < graph->flows_count; i++) {
+        buf_printf(out, "%sflow %s\n", i > 0 ? "\n" : "", graph->flows[i].name);
+        holds = prove_flow(&graph->flows[i], put_finding, &proof) && holds;
+    }
+    return holds;
+}
+
+static void write_finding(const struct prove_finding *finding, void *arg)
+{
+    struct jsonw *w = arg;
+
+    jsonw_open_object(w, NULL);
+    jsonw_text(w, "code", finding->code);
+    jsonw_text(w, "claim", finding->claim);
+    jsonw_bool(w, "holds", finding->holds);
+    jsonw_text(w, "counterexample", finding->counterexample);
+    jsonw_close_object(w);
+}
+
+/* The shape of GET /api/v1/prove. */
+static bool prove_as_json(const struct flow_graph *graph, struct buf *out)
+{
+    struct jsonw w = JSONW_INIT(out);
+    bool holds = true;
+
+    jsonw_open_object(&w, NULL);
+    jsonw_open_array(&w, "flows");
+    for (size_t i = 0; i < graph->flows_count; i++) {
+        jsonw_open_object(&w, NULL);
+        jsonw_text(&w, "flow", graph->flows[i].name);
+        jsonw_open_array(&w, "findings");
+        holds = prove_flow(&graph->flows[i], write_finding, &w) && holds;
+        jsonw_close_array(&w);
+        jsonw_close_object(&w);
+    }
+    jsonw_close_array(&w);
+    jsonw_bool(&w, "holds", holds);
+    jsonw_close_object(&w);
+    buf_putc(out, '\n');
+    return holds;
+}
+
 int prove_run(const struct cli_args *args)
 {
     AUTO(buf) struct buf out = BUF_INIT(LIST_BYTES_MAX);
     int code = CLI_DONE;
     AUTO(cfg) struct cfg *cfg = api_load_cfg(args, false, &code);
-    struct proof proof = {.view = view_of_stdout(), .out = &out};
-    bool holds = true;
 
     if (cfg == NULL)
         return code;
-    for (size_t i = 0; i < cfg->graph.flows_count; i++) {
-        buf_printf(&out, "%sflow %s\n", i > 0 ? "\n" : "", cfg->graph.flows[i].name);
-        holds = prove_flow(&cfg->graph.flows[i], put_finding, &proof) && holds;
-    }
+    bool holds = cli_option(args, "json") != NULL ? prove_as_json(&cfg->graph, &out)
+                                                  : prove_as_text(&cfg->graph, &out);
     code = term_print(&out);
     return code != CLI_DONE ? code : holds ? CLI_DONE : CLI_GATE_SHUT;
 }

@@ -6,7 +6,6 @@
 
 #include "engine/gate.h"
 #include "promotions_int.h"
-#include "store/people.h"
 #include "trail_int.h"
 
 /* One vote being taken. */
@@ -55,23 +54,6 @@ static struct reason judge(const struct taking *taking)
                            taking->memberships != 0 ? "that is the most"
                                                     : "whoever is no reviewer finds no place");
     return (struct reason){.code = REASON_NONE};
-}
-
-/* A login that was tied to somebody else is only a name: it makes nobody a reviewer. */
-static bool find_memberships(struct taking *taking, struct err *err)
-{
-    const struct store_actor *voter = taking->ballot->person;
-    struct store_person person = {
-        .id = voter->id, .is_bot = taking->ballot->is_bot, .seen_ms = taking->lanes->now_ms};
-    bool is_tied = false;
-
-    memcpy(person.login, voter->login, sizeof(person.login));
-    if (!store_person_see(taking->lanes->store, &person, &is_tied, err))
-        return false;
-    struct flow_person known = {.login = is_tied ? voter->login : "", .id = voter->id};
-    taking->is_bot = person.is_bot;
-    taking->memberships = graph_memberships(&taking->view.gate->approvals.reviewers, &known);
-    return true;
 }
 
 static bool write_vote(struct taking *taking, struct err *err)
@@ -128,21 +110,32 @@ static const char *const standings[QUORUM_STANDING_COUNT] = {
     [QUORUM_COUNTS] = "counts",
 };
 
+/* A spare vote is as good as one that counts: whoever gave it may leave it at that. */
+static enum reason_code code_of(const struct promotions_ballot *ballot,
+                                enum quorum_standing standing)
+{
+    if (ballot->withdraws)
+        return REASON_VOTE_WITHDRAWN;
+    return standing == QUORUM_COUNTS || standing == QUORUM_SPARE || standing == QUORUM_REJECTS
+               ? REASON_VOTE
+               : REASON_VOTE_VOID;
+}
+
 /* What came of it. */
 static struct reason word_outcome(const struct taking *taking)
 {
     const struct gate_view *view = &taking->view;
-    const char *standing = "noted";
+    enum quorum_standing standing = QUORUM_COUNTS;
 
     for (size_t i = 0; i < view->votes_count; i++) {
         if (view->votes[i].person_id == taking->ballot->person->id)
-            standing = standings[view->quorum.standings[i]];
+            standing = view->quorum.standings[i];
     }
-    return reason_make(taking->ballot->withdraws ? REASON_VOTE_WITHDRAWN : REASON_VOTE,
+    return reason_make(code_of(taking->ballot, standing),
                        "%.60s's vote on %.60s to %.60s %s; %" PRId64 " of %" PRId64
                        " approvals; the promotion is %s",
                        taking->ballot->person->login, taking->promotion.release,
-                       taking->promotion.to, standing, view->quorum.seats_filled,
+                       taking->promotion.to, standings[standing], view->quorum.seats_filled,
                        view->quorum.seats_total,
                        promotion_state_name(taking->promotion.status.state));
 }
@@ -167,10 +160,12 @@ bool promotions_vote(struct lanes *lanes, const char *promotion_id,
                      const struct promotions_ballot *ballot, struct reason *ret_outcome,
                      struct err *err)
 {
-    struct taking taking = {.lanes = lanes, .ballot = ballot};
+    struct taking taking = {.lanes = lanes, .ballot = ballot, .is_bot = ballot->is_bot};
 
     assert(ballot->person->id != 0);
-    if (!look(&taking, promotion_id, err) || !find_memberships(&taking, err))
+    if (!look(&taking, promotion_id, err) ||
+        !promotions_memberships(lanes, &taking.view.gate->approvals.reviewers, ballot->person,
+                                &taking.is_bot, &taking.memberships, err))
         return false;
     *ret_outcome = judge(&taking);
     if (ret_outcome->code != REASON_NONE)

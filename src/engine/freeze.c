@@ -16,14 +16,19 @@ static bool is_meant(const char *part, const char *name)
     return part[0] == '\0' || strcasecmp(part, name) == 0;
 }
 
+bool freeze_applies(const struct store_freeze *freeze, const char *flow, const char *repository,
+                    const char *environment)
+{
+    return is_meant(freeze->flow, flow) && is_meant(freeze->repository, repository) &&
+           is_meant(freeze->environment, environment);
+}
+
 static bool take_stop(const struct store_freeze *freeze, void *arg)
 {
     const struct search *search = arg;
     const struct freeze_scope *scope = search->scope;
 
-    if (!is_meant(freeze->flow, scope->flow->name) ||
-        !is_meant(freeze->repository, scope->repository) ||
-        !is_meant(freeze->environment, scope->environment) ||
+    if (!freeze_applies(freeze, scope->flow->name, scope->repository, scope->environment) ||
         (scope->is_rollback && !freeze->holds_rollbacks))
         return true;
     search->view->stop = *freeze;

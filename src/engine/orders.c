@@ -65,26 +65,32 @@ static bool vote(struct lanes *lanes, struct engine_request *request, struct err
     request->subject = promotion.id;
     if (!promotions_vote(lanes, promotion.id.text, &ballot, &request->outcome, err))
         return false;
-    request->is_refused =
-        request->outcome.code != REASON_VOTE && request->outcome.code != REASON_VOTE_WITHDRAWN;
+    request->is_refused = request->outcome.code != REASON_VOTE &&
+                          request->outcome.code != REASON_VOTE_VOID &&
+                          request->outcome.code != REASON_VOTE_WITHDRAWN;
     return true;
 }
 
-/* Only whoever asked, or may ask for the same, cancels. Who took over a login is somebody else. */
-static bool may_cancel(const struct lanes *lanes, const struct store_promotion *promotion,
+static const struct flow_environment *find_environment(const struct lanes *lanes,
+                                                       const char *repository, const char *name)
+{
+    const struct repository_rule *rule = graph_find_repository(lanes->graph, repository);
+
+    return rule != NULL ? graph_find_environment(rule->flow, name) : NULL;
+}
+
+/* Only whoever asked, or may ask for the same, cancels. */
+static bool may_cancel(struct lanes *lanes, const struct store_promotion *promotion,
                        const struct store_actor *actor, bool *ret_may, struct err *err)
 {
-    const struct repository_rule *rule = graph_find_repository(lanes->graph, promotion->repository);
     const struct flow_environment *target =
-        rule != NULL ? graph_find_environment(rule->flow, promotion->to) : NULL;
+        find_environment(lanes, promotion->repository, promotion->to);
     uint64_t memberships = 0;
 
-    *ret_may = target == NULL || promotion->requester.id == actor->id;
-    if (*ret_may)
-        return true;
-    if (!promotions_memberships(lanes, &target->requesters, actor, &memberships, err))
+    if (target != NULL &&
+        !promotions_memberships(lanes, &target->requesters, actor, NULL, &memberships, err))
         return false;
-    *ret_may = memberships != 0;
+    *ret_may = target == NULL || promotion->requester.id == actor->id || memberships != 0;
     return true;
 }
 
@@ -237,7 +243,7 @@ static bool remove_switches(struct lanes *lanes, struct engine_request *request,
                                     scope));
         return true;
     }
-    request->outcome = reason_make(REASON_CANCELLED, "%s goes on", scope);
+    request->outcome = reason_make(REASON_THAWED, "%s goes on", scope);
     for (size_t i = 0; i < found->count; i++) {
         const struct id *id = list_at(found, i);
         request->subject = *id;
@@ -276,46 +282,118 @@ static bool set_pin(struct lanes *lanes, struct engine_request *request, struct 
     lane->pinned_ms = pins ? lanes->now_ms : 0;
     snprintf(lane->pin_reason, sizeof(lane->pin_reason), "%s", pins ? request->text : "");
     snprintf(lane->pin_by, sizeof(lane->pin_by), "%s", pins ? request->actor.login : "");
-    request->outcome = pins ? reason_make(REASON_PINNED, "%s stays at %.7s: %.200s", request->to,
+    request->outcome = pins ? reason_make(REASON_PINNED, "%s stays %s%.7s: %.200s", request->to,
+                                          lane->holds.hex[0] != '\0' ? "at " : "empty",
                                           lane->holds.hex, request->text)
-                            : reason_make(REASON_NOT_PINNED, "%s is open again", request->to);
+                            : reason_make(REASON_UNPINNED, "%s is open again", request->to);
     return store_lane_put(lanes->store, lane, err) &&
            note_switch(lanes, request, pins ? "lane.pinned" : "lane.unpinned", err) &&
            (!pins || promotions_pinned(lanes, lane, err)) &&
            lanes_open(lanes, lane->repository_id, lane->environment, err);
 }
 
-static bool pin(struct lanes *lanes, struct engine_request *request, struct err *err)
+/* The lane, or why there is none; REASON_NONE. */
+static bool find_lane(struct lanes *lanes, const struct engine_request *request,
+                      struct store_lane *ret_lane, struct reason *ret_refusal, struct err *err)
 {
-    const struct repository_rule *rule = graph_find_repository(lanes->graph, request->repository);
-    const struct flow_environment *target =
-        rule != NULL ? graph_find_environment(rule->flow, request->to) : NULL;
-    struct store_lane lane;
+    char name[REPO_NAME_MAX];
     int64_t repository_id = 0;
 
-    if (target == NULL || !store_repository_find(lanes->store, request->repository, &repository_id,
-                                                 request->repository, err)) {
-        refuse(request, reason_make(REASON_ENVIRONMENT_UNKNOWN,
-                                    "%.100s has no environment '%.60s', or was never pushed to",
+    *ret_refusal = (struct reason){.code = REASON_NONE};
+    if (store_repository_find(lanes->store, request->repository, &repository_id, name, err))
+        return store_lane_get(lanes->store, repository_id, request->to, ret_lane, err);
+    if (err->code != ERR_NOT_FOUND)
+        return false;
+    *ret_refusal =
+        reason_make(REASON_REPOSITORY_UNKNOWN,
+                    "nothing was ever received from %.200s; push to it first", request->repository);
+    return true;
+}
+
+static bool pin(struct lanes *lanes, struct engine_request *request, struct err *err)
+{
+    const struct flow_environment *target =
+        find_environment(lanes, request->repository, request->to);
+    struct store_lane lane = {0};
+    struct reason refusal = {.code = REASON_NONE};
+    uint64_t memberships = 0;
+
+    if (target == NULL) {
+        refuse(request, reason_make(REASON_ENVIRONMENT_UNKNOWN, "%.100s has no environment '%.60s'",
                                     request->repository, request->to));
         return true;
     }
-    return store_lane_get(lanes->store, repository_id, request->to, &lane, err) &&
-           set_pin(lanes, request, &lane, err);
+    if (!promotions_memberships(lanes, &target->requesters, &request->actor, NULL, &memberships,
+                                err))
+        return false;
+    if (memberships == 0) {
+        refuse(request, reason_make(REASON_REQUESTER_NOT_ALLOWED,
+                                    "%.60s is not among the requesters of %.60s",
+                                    request->actor.login, request->to));
+        return true;
+    }
+    if (!find_lane(lanes, request, &lane, &refusal, err))
+        return false;
+    if (refusal.code == REASON_NONE)
+        return set_pin(lanes, request, &lane, err);
+    refuse(request, refusal);
+    return true;
 }
 
 /* ---- tokens ---- */
 
-static bool put_token(struct lanes *lanes, struct engine_request *request, struct err *err)
+struct name_search {
+    const char *name;
+    int64_t now_ms;
+    bool found;
+};
+
+static bool take_live(const struct store_token *token, void *arg)
+{
+    struct name_search *search = arg;
+
+    search->found = strcmp(token->name, search->name) == 0 && token->revoked_ms == 0 &&
+                    (token->expires_ms == 0 || token->expires_ms > search->now_ms);
+    return !search->found;
+}
+
+/* One live token of a name: whoever revokes it by name revokes the right one. */
+static bool make_token(struct lanes *lanes, struct engine_request *request, struct err *err)
 {
     const struct store_token *token = &request->token;
-    bool is_revoked = token->revoked_ms != 0;
+    struct name_search search = {.name = token->name, .now_ms = lanes->now_ms};
 
+    if (!store_tokens(lanes->store, take_live, &search, err))
+        return false;
+    if (search.found) {
+        refuse(request, reason_make(REASON_TOKEN_EXISTS,
+                                    "there is a token %s already; revoke it first, or take "
+                                    "another name",
+                                    token->name));
+        return true;
+    }
     request->subject = token->id;
-    request->outcome = reason_make(REASON_REQUESTED, "token %s of %s was %s", token->name,
-                                   token->login, is_revoked ? "revoked" : "made");
+    request->outcome =
+        reason_make(REASON_TOKEN_MADE, "token %s of %s was made", token->name, token->login);
     return store_token_put(lanes->store, token, err) &&
-           note_switch(lanes, request, is_revoked ? "token.revoked" : "token.created", err);
+           note_switch(lanes, request, "token.created", err);
+}
+
+static bool revoke_token(struct lanes *lanes, struct engine_request *request, struct err *err)
+{
+    struct store_token *token = &request->token;
+
+    if (token->revoked_ms != 0) {
+        refuse(request,
+               reason_make(REASON_ALREADY_ENDED, "token %s was revoked before", token->name));
+        return true;
+    }
+    token->revoked_ms = lanes->now_ms;
+    request->subject = token->id;
+    request->outcome =
+        reason_make(REASON_TOKEN_REVOKED, "token %s of %s was revoked", token->name, token->login);
+    return store_token_put(lanes->store, token, err) &&
+           note_switch(lanes, request, "token.revoked", err);
 }
 
 /* ---- all of them ---- */
@@ -323,10 +401,19 @@ static bool put_token(struct lanes *lanes, struct engine_request *request, struc
 typedef bool order_fn(struct lanes *lanes, struct engine_request *request, struct err *err);
 
 static order_fn *const orders[ENGINE_ORDER_COUNT] = {
-    [ENGINE_PROMOTE] = ask,   [ENGINE_DEPLOY] = ask,    [ENGINE_ROLLBACK] = ask,
-    [ENGINE_APPROVE] = vote,  [ENGINE_REJECT] = vote,   [ENGINE_WITHDRAW] = vote,
-    [ENGINE_CANCEL] = cancel, [ENGINE_FREEZE] = freeze, [ENGINE_THAW] = thaw,
-    [ENGINE_PIN] = pin,       [ENGINE_UNPIN] = pin,     [ENGINE_TOKEN] = put_token,
+    [ENGINE_PROMOTE] = ask,
+    [ENGINE_DEPLOY] = ask,
+    [ENGINE_ROLLBACK] = ask,
+    [ENGINE_APPROVE] = vote,
+    [ENGINE_REJECT] = vote,
+    [ENGINE_WITHDRAW] = vote,
+    [ENGINE_CANCEL] = cancel,
+    [ENGINE_FREEZE] = freeze,
+    [ENGINE_THAW] = thaw,
+    [ENGINE_PIN] = pin,
+    [ENGINE_UNPIN] = pin,
+    [ENGINE_TOKEN] = make_token,
+    [ENGINE_TOKEN_REVOKE] = revoke_token,
 };
 
 bool orders_carry_out(struct lanes *lanes, struct engine_request *request, struct err *err)

@@ -34,6 +34,13 @@ MUST_CHECK bool promotions_ask(struct lanes *lanes, const struct promotions_wish
                                struct store_promotion *ret_promotion, struct reason *ret_refusal,
                                struct err *err);
 
+/* What a person is to a list of parties, as in flow/graph.h. The person is remembered; a login that
+ * is tied to somebody else is only a name and makes nobody a member. *is_bot is what is said of the
+ * person now, and becomes true of whoever was known as a bot before; NULL says and asks nothing. */
+MUST_CHECK bool promotions_memberships(struct lanes *lanes, const struct flow_parties *parties,
+                                       const struct store_actor *actor, bool *is_bot,
+                                       uint64_t *ret_memberships, struct err *err);
+
 /* One person's word on one promotion. */
 struct promotions_ballot {
     const struct store_actor *person;
@@ -45,8 +52,8 @@ struct promotions_ballot {
     uint64_t sequence;         /* the delivery that brought it; 0: none */
 };
 
-/* *ret_outcome: REASON_VOTE with a sentence that says whether it counts and what is still missing,
- * or why it was not taken. */
+/* *ret_outcome: REASON_VOTE, or REASON_VOTE_VOID where it does not count, with a sentence that says
+ * so and what is still missing; or why it was not taken. */
 MUST_CHECK bool promotions_vote(struct lanes *lanes, const char *promotion_id,
                                 const struct promotions_ballot *ballot, struct reason *ret_outcome,
                                 struct err *err);
@@ -56,13 +63,6 @@ MUST_CHECK bool promotions_vote(struct lanes *lanes, const char *promotion_id,
 MUST_CHECK bool promotions_roll_back(struct lanes *lanes, const char *repository,
                                      const char *environment, const struct reason *why,
                                      const struct id *cause, struct err *err);
-
-/* Which parties a person belongs to. A login that is tied to somebody else is only a name: it makes
- * nobody a member. */
-MUST_CHECK bool promotions_memberships(const struct lanes *lanes,
-                                       const struct flow_parties *parties,
-                                       const struct store_actor *person, uint64_t *ret_memberships,
-                                       struct err *err);
 
 MUST_CHECK bool promotions_cancel(struct lanes *lanes, const char *promotion_id,
                                   const struct store_actor *actor, const char *why,

@@ -147,7 +147,8 @@ static bool take_vote(struct passage *passage, const struct gh_review *review,
 
     if (!promotions_vote(&passage->intake->lanes, promotion->id.text, &ballot, &outcome, err))
         return false;
-    conclude(passage, outcome.code == REASON_VOTE ? VERDICT_ACTED : VERDICT_RECORDED, outcome);
+    bool is_taken = outcome.code == REASON_VOTE || outcome.code == REASON_VOTE_VOID;
+    conclude(passage, is_taken ? VERDICT_ACTED : VERDICT_RECORDED, outcome);
     return true;
 }
 

@@ -296,28 +296,31 @@ static bool is_open_already(struct asking *asking, bool *ret_open, struct err *e
     return true;
 }
 
-bool promotions_memberships(const struct lanes *lanes, const struct flow_parties *parties,
-                            const struct store_actor *person, uint64_t *ret_memberships,
-                            struct err *err)
+bool promotions_memberships(struct lanes *lanes, const struct flow_parties *parties,
+                            const struct store_actor *actor, bool *is_bot,
+                            uint64_t *ret_memberships, struct err *err)
 {
-    struct store_person seen = {.id = person->id, .seen_ms = lanes->now_ms};
+    struct store_person person = {
+        .id = actor->id, .is_bot = is_bot != NULL && *is_bot, .seen_ms = lanes->now_ms};
     bool is_tied = true;
 
-    memcpy(seen.login, person->login, sizeof(seen.login));
-    if (!store_person_see(lanes->store, &seen, &is_tied, err))
+    memcpy(person.login, actor->login, sizeof(person.login));
+    if (!store_person_see(lanes->store, &person, &is_tied, err))
         return false;
-    struct flow_person known = {.login = is_tied ? person->login : "", .id = person->id};
+    struct flow_person known = {.login = is_tied ? actor->login : "", .id = actor->id};
     *ret_memberships = graph_memberships(parties, &known);
+    if (is_bot != NULL)
+        *is_bot = person.is_bot;
     return true;
 }
 
 static bool find_requester(struct asking *asking, uint64_t *ret_memberships, struct err *err)
 {
-    if (asking->wish->actor->id == 0) { /* envflow itself */
-        *ret_memberships = UINT64_MAX;
-        return true;
-    }
-    return promotions_memberships(asking->lanes, &asking->target->requesters, asking->wish->actor,
+    const struct store_actor *actor = asking->wish->actor;
+
+    *ret_memberships = UINT64_MAX;
+    return actor->id == 0 || /* envflow itself */
+           promotions_memberships(asking->lanes, &asking->target->requesters, actor, NULL,
                                   ret_memberships, err);
 }
 

@@ -106,20 +106,23 @@ bool store_release_of_sha(struct store *store, int64_t repository_id, const stru
     return true;
 }
 
-bool store_releases(struct store *store, const char *repository, int64_t before_ms, unsigned limit,
+bool store_releases(struct store *store, const struct store_release_filter *filter,
                     store_release_fn *fn, void *arg, struct err *err)
 {
     struct query query =
-        query_begin(store, repository != NULL ? ST_RELEASES_OF_REPOSITORY : ST_RELEASES);
+        query_begin(store, filter->repository != NULL ? ST_RELEASES_OF_REPOSITORY : ST_RELEASES);
     struct store_release release;
     bool go_on = true;
 
-    assert(limit > 0);
-    query_bind_text(&query, repository);
-    query_bind_int(&query, before_ms);
-    query_bind_int(&query, limit);
+    assert(filter->limit > 0);
+    query_bind_text(&query, filter->repository);
+    query_bind_int(&query, filter->before_ms != 0 ? filter->before_ms : INT64_MAX);
+    query_bind_int(&query, filter->before_name != NULL ? filter->before_repository_id : INT64_MIN);
+    query_bind_text(&query, filter->before_name != NULL ? filter->before_name : "");
+    query_bind_int(&query, filter->limit);
     while (go_on && query_step(&query)) {
         take_release(&query, &release);
+        query_take_text(&query, release.repository, sizeof(release.repository));
         go_on = fn(&release, arg);
     }
     return query_end(&query, err);

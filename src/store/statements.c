@@ -30,9 +30,13 @@
 
 #define RELEASE_COLUMNS "repository_id, name, sha, branch, title, created_ms, delivery_sequence"
 
+#define RELEASE_ROW                                                                                \
+    RELEASE_COLUMNS ", coalesce((SELECT full_name FROM repositories WHERE id = repository_id), "   \
+                    "'')"
+
 #define RELEASE_PAGE                                                                               \
-    " created_ms < CASE ?2 WHEN 0 THEN 9223372036854775807 ELSE ?2 END"                            \
-    " ORDER BY created_ms DESC, repository_id DESC, name DESC LIMIT ?3"
+    " (created_ms, repository_id, name) < (?2, ?3, ?4)"                                            \
+    " ORDER BY created_ms DESC, repository_id DESC, name DESC LIMIT ?5"
 
 #define PROMOTION_COLUMNS                                                                          \
     "id, kind, repository_id, repository, from_environment, to_environment, release, sha, "        \
@@ -173,8 +177,8 @@ const char *const store_statements[ST_COUNT] = {
     [ST_RELEASES_BY_SHA] = "SELECT " RELEASE_COLUMNS " FROM releases"
         " WHERE repository_id = ?1 AND sha >= ?2 AND sha < ?2 || 'g'"
         " ORDER BY sha, created_ms, name",
-    [ST_RELEASES] = "SELECT " RELEASE_COLUMNS " FROM releases WHERE ?1 IS NULL AND" RELEASE_PAGE,
-    [ST_RELEASES_OF_REPOSITORY] = "SELECT " RELEASE_COLUMNS " FROM releases WHERE repository_id IN"
+    [ST_RELEASES] = "SELECT " RELEASE_ROW " FROM releases WHERE ?1 IS NULL AND" RELEASE_PAGE,
+    [ST_RELEASES_OF_REPOSITORY] = "SELECT " RELEASE_ROW " FROM releases WHERE repository_id IN"
         " (SELECT id FROM repositories WHERE full_name = ?1 COLLATE NOCASE) AND" RELEASE_PAGE,
 
     [ST_PROMOTION_PUT] = "INSERT OR REPLACE INTO promotions (" PROMOTION_COLUMNS ", is_final)"

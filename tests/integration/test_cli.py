@@ -270,7 +270,7 @@ class ApiTest(Base):
     # ---- what goes wrong ----
 
     def test_errors_of_the_api_become_exit_codes_and_messages(self):
-        for status, code in [(404, 3), (401, 4), (403, 4), (409, 6), (504, 7), (400, 1), (500, 1),
+        for status, code in [(404, 3), (401, 4), (403, 4), (409, 6), (504, 7), (400, 2), (500, 1),
                              (503, 1)]:
             self.server.route("/api/v1/deliveries/7", api_error("x", "No such thing.", "Look."),
                               status)

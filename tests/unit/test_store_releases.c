@@ -164,12 +164,34 @@ static void test_releases_are_listed_newest_first_and_in_pages(void **state)
     DO(store_release_bind(*state, &other, &bound, &rig_err));
     DO(store_repository_put(*state, REPOSITORY, "acme/shop", &rig_err));
     DO(store_repository_put(*state, 1, "acme/other", &rig_err));
-    DO(store_releases(*state, NULL, 0, 10, on_release, &any, &rig_err));
+    DO(store_releases(*state, &(struct store_release_filter){.limit = 10}, on_release, &any,
+                      &rig_err));
     assert_string_equal(any.text, "4 3 other 2 1 ");
-    DO(store_releases(*state, "Acme/SHOP", 40, 2, on_release, &page, &rig_err));
+    struct store_release_filter shop = {.repository = "Acme/SHOP", .before_ms = 40, .limit = 2};
+    DO(store_releases(*state, &shop, on_release, &page, &rig_err));
     assert_string_equal(page.text, "3 2 ");
-    DO(store_releases(*state, "acme/shop", 0, 10, on_release, &first, &rig_err));
+    shop = (struct store_release_filter){.repository = "acme/shop", .limit = 10};
+    DO(store_releases(*state, &shop, on_release, &first, &rig_err));
     assert_string_equal(first.text, "4 ");
+}
+
+static void test_a_page_may_end_between_releases_of_one_moment(void **state)
+{
+    struct rig_words head = {0};
+    struct rig_words tail = {0};
+    struct store_release_filter filter = {.limit = 2};
+
+    DO(store_repository_put(*state, REPOSITORY, "acme/shop", &rig_err));
+    for (int i = 1; i <= 5; i++) {
+        char name[2] = {(char)('0' + i), '\0'};
+        bind(*state, name, "a", 10);
+    }
+    DO(store_releases(*state, &filter, on_release, &head, &rig_err));
+    assert_string_equal(head.text, "5 4 ");
+    filter = (struct store_release_filter){
+        .before_ms = 10, .before_repository_id = REPOSITORY, .before_name = "4", .limit = 10};
+    DO(store_releases(*state, &filter, on_release, &tail, &rig_err));
+    assert_string_equal(tail.text, "3 2 1 ");
 }
 
 /* ---- GitHub's things ---- */
@@ -360,6 +382,7 @@ int main(void)
         CASE(test_a_name_that_looks_like_a_commit_wins_over_the_commit),
         CASE(test_the_release_of_a_commit_is_the_earliest_of_exactly_it),
         CASE(test_releases_are_listed_newest_first_and_in_pages),
+        CASE(test_a_page_may_end_between_releases_of_one_moment),
         CASE(test_a_workflow_run_comes_back_as_it_was_put_last),
         CASE(test_a_github_deployment_comes_back_as_it_was_put),
         CASE(test_a_pull_request_is_found_by_the_commit_it_made),
