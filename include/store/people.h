@@ -18,9 +18,10 @@ struct store_person {
 };
 
 /* Remember the person, and tie the login to the id unless it is tied. *ret_tied: the login was
- * free or tied to this id; false: it belongs to another id and never counts under this one. */
-MUST_CHECK bool store_person_see(struct store *store, const struct store_person *person,
-                                 bool *ret_tied, struct err *err);
+ * free or tied to this id; false: it belongs to another id and never counts under this one. Who was
+ * seen as a bot once stays one: person->is_bot says so. */
+MUST_CHECK bool store_person_see(struct store *store, struct store_person *person, bool *ret_tied,
+                                 struct err *err);
 /* The id a login is tied to; ERR_NOT_FOUND. Logins compare without regard to case. */
 MUST_CHECK bool store_person_of_login(struct store *store, const char *login,
                                       struct store_person *ret_person, struct err *err);

@@ -126,6 +126,18 @@ static void check_crowd(struct loader *loader, const struct gate_at *at,
                    at->name, required, crowd.count);
 }
 
+/* A gate that promises what nothing enforces is worse than none: who committed what lies between two
+ * releases is in no webhook. */
+static void check_exclusions(struct loader *loader, const struct flow_approvals *approvals)
+{
+    const void *const places[] = {&approvals->authors_excluded, NULL};
+
+    if (approvals->committers_excluded && memory_find_place(loader->memory, places[0]) != NULL)
+        problem_at(loader, places,
+                   "committers cannot be excluded: webhooks do not say who they are, and envflow "
+                   "does not ask GitHub yet; leave committers out, and require one person more");
+}
+
 static void check_gate(struct loader *loader, const struct gate_at *at,
                        const struct flow_gate *gate, const struct flow_parties *requesters)
 {
@@ -138,6 +150,7 @@ static void check_gate(struct loader *loader, const struct gate_at *at,
         problem_at(loader, places,
                    "the teams of %.128s must fill %lld seats, and only %d approvals are required",
                    at->name, (long long)seats, (int)approvals->required);
+    check_exclusions(loader, approvals);
     check_teams(loader, &approvals->reviewers);
     if (approvals->reviewers.count > 0 && is_all_known(&approvals->reviewers))
         check_crowd(loader, at, approvals, requesters);

@@ -272,8 +272,9 @@ static const struct cfg_key approvals_keys[] = {
         .min = 0,
         .max = 2,
         .standard = "[]",
-        .text = "Who does not count, for the commits that the promotion brings.",
-        .example = "[ authors, committers ]",
+        .text = "Who does not count: `authors` is whoever opened the pull request whose merge is "
+                "the release. `committers` is refused until envflow asks GitHub who they are.",
+        .example = "[ authors ]",
     },
     {
         .name = "pull_request_reviews",

@@ -117,7 +117,7 @@ static void schema_list_of_words(const struct cfg_key *key, struct jsonw *w)
 
 const struct cfg_type type_words = {
     .name = "list of",
-    .expects = "a list such as [ authors, committers ]",
+    .expects = "a list such as [ authors ]",
     .load = load_words,
     .is_set = always_set,
     .show = show_words,

@@ -16,6 +16,8 @@ struct taking {
     struct store_promotion promotion;
     struct gate_view view;
     bool has_voted; /* this person, before */
+    bool is_bot;    /* now, or when seen before */
+    uint64_t memberships;
 };
 
 static struct reason word_too_late(const struct store_promotion *promotion)
@@ -25,6 +27,14 @@ static struct reason word_too_late(const struct store_promotion *promotion)
     return reason_make(is_over ? REASON_ALREADY_ENDED : REASON_IN_DEPLOYMENT,
                        "the promotion is %s; a vote changes nothing any more",
                        promotion_state_name(promotion->status.state));
+}
+
+/* Whoever may review finds a place: a crowd of strangers takes half of them at most. */
+static bool is_full(const struct taking *taking)
+{
+    size_t places = taking->memberships != 0 ? QUORUM_VOTES_MAX : QUORUM_VOTES_MAX / 2;
+
+    return !taking->has_voted && taking->view.votes_count >= places;
 }
 
 /* Why this vote cannot be taken at all; REASON_NONE when it can. */
@@ -39,10 +49,29 @@ static struct reason judge(const struct taking *taking)
                            taking->ballot->person->login);
     if (approvals->required == 0 && approvals->reviewers.count == 0)
         return reason_make(REASON_VOTER_NOT_ALLOWED, "nobody has to approve this");
-    if (!taking->has_voted && taking->view.votes_count == QUORUM_VOTES_MAX)
-        return reason_make(REASON_VOTER_NOT_ALLOWED,
-                           "%d people voted already, and that is the most", QUORUM_VOTES_MAX);
+    if (is_full(taking))
+        return reason_make(REASON_VOTER_NOT_ALLOWED, "%zu people voted already; %s",
+                           taking->view.votes_count,
+                           taking->memberships != 0 ? "that is the most"
+                                                    : "whoever is no reviewer finds no place");
     return (struct reason){.code = REASON_NONE};
+}
+
+/* A login that was tied to somebody else is only a name: it makes nobody a reviewer. */
+static bool find_memberships(struct taking *taking, struct err *err)
+{
+    const struct store_actor *voter = taking->ballot->person;
+    struct store_person person = {
+        .id = voter->id, .is_bot = taking->ballot->is_bot, .seen_ms = taking->lanes->now_ms};
+    bool is_tied = false;
+
+    memcpy(person.login, voter->login, sizeof(person.login));
+    if (!store_person_see(taking->lanes->store, &person, &is_tied, err))
+        return false;
+    struct flow_person known = {.login = is_tied ? voter->login : "", .id = voter->id};
+    taking->is_bot = person.is_bot;
+    taking->memberships = graph_memberships(&taking->view.gate->approvals.reviewers, &known);
+    return true;
 }
 
 static bool write_vote(struct taking *taking, struct err *err)
@@ -53,7 +82,8 @@ static bool write_vote(struct taking *taking, struct err *err)
         .person = *ballot->person,
         .verdict = ballot->verdict,
         .is_withdrawn = ballot->withdraws,
-        .is_bot = ballot->is_bot,
+        .is_bot = taking->is_bot,
+        .memberships = taking->memberships,
         .sha = *ballot->sha,
         .voted_ms = taking->lanes->now_ms,
         .delivery_sequence = ballot->sequence,
@@ -61,9 +91,7 @@ static bool write_vote(struct taking *taking, struct err *err)
 
     snprintf(vote.comment, sizeof(vote.comment), "%s", ballot->comment);
     memcpy(vote.policy, taking->view.gate->policy, sizeof(vote.policy));
-    return promotions_memberships(taking->lanes, &taking->view.gate->approvals.reviewers,
-                                  ballot->person, ballot->is_bot, &vote.memberships, err) &&
-           store_vote_put(taking->lanes->store, &vote, err);
+    return store_vote_put(taking->lanes->store, &vote, err);
 }
 
 static const char *event_of(const struct promotions_ballot *ballot)
@@ -153,7 +181,7 @@ bool promotions_vote(struct lanes *lanes, const char *promotion_id,
     struct taking taking = {.lanes = lanes, .ballot = ballot};
 
     assert(ballot->person->id != 0);
-    if (!look(&taking, promotion_id, err))
+    if (!look(&taking, promotion_id, err) || !find_memberships(&taking, err))
         return false;
     *ret_outcome = judge(&taking);
     if (ret_outcome->code != REASON_NONE)

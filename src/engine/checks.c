@@ -90,12 +90,31 @@ static struct store_check *row_at(const struct list *rows, size_t i)
 
 /* ---- starting and stopping ---- */
 
+/* Now, but later than the check ran before: ids tell which row of a name is its newest, also where
+ * the clock was set back or both start within one millisecond. */
+static bool find_start_ms(const struct lanes *lanes, const struct store_check *check,
+                          int64_t *ret_start_ms, struct err *err)
+{
+    AUTO(list) struct list rows = LIST_INIT(struct store_check);
+
+    *ret_start_ms = lanes->now_ms;
+    if (!load_rows(lanes, &check->subject, &rows, err))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct store_check *row = row_at(&rows, i);
+        if (strcmp(row->name, check->name) == 0 && row->started_ms >= *ret_start_ms)
+            *ret_start_ms = row->started_ms + 1;
+    }
+    return true;
+}
+
 static bool start_one(struct lanes *lanes, struct store_check *check, struct err *err)
 {
-    check->id = lanes_new_id(lanes);
+    if (!find_start_ms(lanes, check, &check->started_ms, err))
+        return false;
+    check->id = lanes_new_id(lanes, check->started_ms);
     check->state = CHECK_RUNNING;
     check->reason = reason_make(REASON_CHECKS_RUNNING, "is running");
-    check->started_ms = lanes->now_ms;
     check->ended_ms = 0;
     if (!store_check_put(lanes->store, check, err))
         return false;

@@ -41,12 +41,12 @@ bool lanes_have_room(const struct lanes *lanes)
            lanes->stops_count + LANES_ROOM <= LANES_STARTS_MAX;
 }
 
-struct id lanes_new_id(const struct lanes *lanes)
+struct id lanes_new_id(const struct lanes *lanes, int64_t born_ms)
 {
     uint8_t random[ID_RANDOM_BYTES];
 
     lanes->random(random, sizeof(random));
-    return id_make(lanes->now_ms, random);
+    return id_make(born_ms, random);
 }
 
 void lanes_start(struct lanes *lanes, enum lanes_job job, const struct id *id)
@@ -283,7 +283,7 @@ static bool repeat(struct move *move, struct err *err)
 {
     struct store_deployment again = move->subject;
 
-    again.id = lanes_new_id(move->lanes);
+    again.id = lanes_new_id(move->lanes, move->lanes->now_ms);
     again.repeats = move->subject.id;
     again.attempt++;
     again.created_ms = move->lanes->now_ms;
@@ -414,7 +414,7 @@ bool lanes_add_candidate(struct lanes *lanes, const struct flow_environment *env
     struct move move = {.lanes = lanes};
 
     if (candidate->id.text[0] == '\0')
-        candidate->id = lanes_new_id(lanes);
+        candidate->id = lanes_new_id(lanes, lanes->now_ms);
     candidate->created_ms = lanes->now_ms;
     candidate->attempt = 1;
     move.subject = *candidate;
@@ -531,6 +531,12 @@ static bool finish_badly(struct move *move, const struct lanes_outcome *outcome,
     return goes_on || tell_promotion(move, event, err);
 }
 
+/* What the environment holds now may be what promotions out of it waited for. */
+static bool tell_followers(struct move *move, struct err *err)
+{
+    return promotions_evaluate_open(move->lanes, move->subject.repository_id, err);
+}
+
 static bool begin_verification(struct move *move, struct err *err)
 {
     struct lanes *lanes = move->lanes;
@@ -556,9 +562,9 @@ static bool end(struct move *move, const struct lanes_outcome *outcome, struct e
     bool has_verification = move->environment != NULL && move->environment->verify.count > 0;
     if (outcome->kind == LANE_SUCCEEDED && has_verification)
         return begin_verification(move, err);
-    return outcome->kind == LANE_SUCCEEDED
-               ? finish_well(move, outcome, PROMOTION_DEPLOYED, err)
-               : finish_badly(move, outcome, PROMOTION_DEPLOY_FAILED, err);
+    if (outcome->kind != LANE_SUCCEEDED)
+        return finish_badly(move, outcome, PROMOTION_DEPLOY_FAILED, err);
+    return finish_well(move, outcome, PROMOTION_DEPLOYED, err) && tell_followers(move, err);
 }
 
 bool lanes_end(struct lanes *lanes, const char *deployment_id, const struct lanes_outcome *outcome,
@@ -593,7 +599,8 @@ bool lanes_verified(struct lanes *lanes, const char *deployment_id, bool is_good
         return true;
     bool written = is_good ? finish_well(&move, &outcome, PROMOTION_VERIFIED, err)
                            : finish_badly(&move, &outcome, PROMOTION_UNVERIFIED, err);
-    return written || err_wrap(err, "verification of deployment %s", deployment_id);
+    return (written && tell_followers(&move, err)) ||
+           err_wrap(err, "verification of deployment %s", deployment_id);
 }
 
 bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment, bool is_good,
@@ -601,7 +608,7 @@ bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment
 {
     struct move move = {.lanes = lanes, .is_verified = is_good};
 
-    deployment->id = lanes_new_id(lanes);
+    deployment->id = lanes_new_id(lanes, lanes->now_ms);
     deployment->created_ms = lanes->now_ms;
     deployment->started_ms = lanes->now_ms;
     deployment->ended_ms = lanes->now_ms;
@@ -610,7 +617,8 @@ bool lanes_note_foreign(struct lanes *lanes, struct store_deployment *deployment
                         &move.lane, err))
         return err_wrap(err, "foreign deployment to %s", deployment->environment);
     move.subject = *deployment;
-    return (hold(&move, err) && store_lane_put(lanes->store, &move.lane, err)) ||
+    return (hold(&move, err) && store_lane_put(lanes->store, &move.lane, err) &&
+            tell_followers(&move, err)) ||
            err_wrap(err, "foreign deployment to %s", deployment->environment);
 }
 

@@ -58,7 +58,7 @@ void lanes_begin(struct lanes *lanes);
  * stops where not, and the next sweep goes on. */
 bool lanes_have_room(const struct lanes *lanes);
 
-struct id lanes_new_id(const struct lanes *lanes);
+struct id lanes_new_id(const struct lanes *lanes, int64_t born_ms);
 void lanes_start(struct lanes *lanes, enum lanes_job job, const struct id *id);
 
 /* candidate: everything but state, reason, place and times is filled in, and the id where the

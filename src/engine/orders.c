@@ -88,7 +88,7 @@ static bool may_cancel(struct lanes *lanes, const struct store_promotion *promot
     uint64_t memberships = 0;
 
     if (target != NULL &&
-        !promotions_memberships(lanes, &target->requesters, actor, false, &memberships, err))
+        !promotions_memberships(lanes, &target->requesters, actor, &memberships, err))
         return false;
     *ret_may = target == NULL || promotion->requester.id == actor->id || memberships != 0;
     return true;
@@ -187,7 +187,7 @@ static bool freeze(struct lanes *lanes, struct engine_request *request, struct e
 {
     struct reason refusal = judge_scope(lanes, request);
     struct store_freeze row = {
-        .id = lanes_new_id(lanes),
+        .id = lanes_new_id(lanes, lanes->now_ms),
         .holds_rollbacks = request->holds_rollbacks,
         .by = request->actor,
         .since_ms = lanes->now_ms,
@@ -323,8 +323,7 @@ static bool pin(struct lanes *lanes, struct engine_request *request, struct err 
                                     request->repository, request->to));
         return true;
     }
-    if (!promotions_memberships(lanes, &target->requesters, &request->actor, false, &memberships,
-                                err))
+    if (!promotions_memberships(lanes, &target->requesters, &request->actor, &memberships, err))
         return false;
     if (memberships == 0) {
         refuse(request, reason_make(REASON_REQUESTER_NOT_ALLOWED,

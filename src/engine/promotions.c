@@ -35,6 +35,9 @@ static struct reason word_waiting(const struct step *step)
     if (!view->facts.is_source_ready && view->source.soaked_ms > view->facts.now_ms)
         return reason_make(REASON_SOAK, "approved; %.60s must have held the release until %s",
                            step->promotion.from, rfc3339_format(view->source.soaked_ms, until));
+    if (!view->facts.is_source_ready && view->source.was_there && !view->source.is_unhealthy)
+        return reason_make(REASON_SOAK, "approved; %.60s held the release too short a time",
+                           step->promotion.from);
     if (!view->facts.is_source_ready)
         return reason_make(REASON_SOURCE_UNHEALTHY, "approved; %.60s is not healthy",
                            step->promotion.from);
@@ -159,7 +162,7 @@ static bool enqueue(struct step *step, struct err *err)
 {
     struct store_promotion *promotion = &step->promotion;
     struct store_deployment candidate = {
-        .id = lanes_new_id(step->lanes),
+        .id = lanes_new_id(step->lanes, step->lanes->now_ms),
         .repository_id = promotion->repository_id,
         .sha = promotion->sha,
         .promotion = promotion->id,

@@ -37,8 +37,8 @@ MUST_CHECK bool promotions_ask(struct lanes *lanes, const struct promotions_wish
 /* What a person is to a list of parties, as in flow/graph.h. The person is remembered; a login that
  * is tied to somebody else is only a name and makes nobody a member. */
 MUST_CHECK bool promotions_memberships(struct lanes *lanes, const struct flow_parties *parties,
-                                       const struct store_actor *actor, bool is_bot,
-                                       uint64_t *ret_memberships, struct err *err);
+                                       const struct store_actor *actor, uint64_t *ret_memberships,
+                                       struct err *err);
 
 /* One person's word on one promotion. */
 struct promotions_ballot {

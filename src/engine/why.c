@@ -129,7 +129,9 @@ static const char *source_problem(const struct gathering *gathering)
         return NULL;
     if (source->is_unhealthy)
         return "is unhealthy, or its verification failed";
-    return source->was_there ? NULL : "never held this release";
+    if (!source->was_there)
+        return "never held this release";
+    return source->soaked_ms == 0 ? "holds another release before this one had soaked" : NULL;
 }
 
 static void explain(const struct gathering *gathering, why_fn *fn, void *arg)

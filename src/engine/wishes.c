@@ -297,10 +297,10 @@ static bool is_open_already(struct asking *asking, bool *ret_open, struct err *e
 }
 
 bool promotions_memberships(struct lanes *lanes, const struct flow_parties *parties,
-                            const struct store_actor *actor, bool is_bot, uint64_t *ret_memberships,
+                            const struct store_actor *actor, uint64_t *ret_memberships,
                             struct err *err)
 {
-    struct store_person person = {.id = actor->id, .is_bot = is_bot, .seen_ms = lanes->now_ms};
+    struct store_person person = {.id = actor->id, .seen_ms = lanes->now_ms};
     bool is_tied = true;
 
     memcpy(person.login, actor->login, sizeof(person.login));
@@ -317,7 +317,7 @@ static bool find_requester(struct asking *asking, uint64_t *ret_memberships, str
 
     *ret_memberships = UINT64_MAX;
     return actor->id == 0 || /* envflow itself */
-           promotions_memberships(asking->lanes, &asking->target->requesters, actor, false,
+           promotions_memberships(asking->lanes, &asking->target->requesters, actor,
                                   ret_memberships, err);
 }
 
@@ -383,7 +383,7 @@ static void describe(struct asking *asking)
     const struct promotions_wish *wish = asking->wish;
     struct store_promotion *promotion = &asking->promotion;
 
-    promotion->id = lanes_new_id(asking->lanes);
+    promotion->id = lanes_new_id(asking->lanes, asking->lanes->now_ms);
     promotion->requester = *wish->actor;
     promotion->caused_by = wish->caused_by;
     promotion->created_ms = asking->lanes->now_ms;

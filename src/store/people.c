@@ -3,7 +3,8 @@
 
 #include "store_int.h"
 
-static bool put_person(struct store *store, const struct store_person *person, struct err *err)
+static bool put_person(struct store *store, const struct store_person *person, bool *ret_bot,
+                       struct err *err)
 {
     struct query query = query_begin(store, ST_PERSON_PUT);
 
@@ -11,7 +12,11 @@ static bool put_person(struct store *store, const struct store_person *person, s
     query_bind_text(&query, person->login);
     query_bind_int(&query, person->is_bot);
     query_bind_int(&query, person->seen_ms);
-    return query_run(&query, err);
+    bool is_bot = query_step(&query) && query_take_int(&query) != 0;
+    if (!query_end(&query, err))
+        return false;
+    *ret_bot = is_bot;
+    return true;
 }
 
 static bool tie_login(struct store *store, const struct store_person *person, struct err *err)
@@ -23,10 +28,10 @@ static bool tie_login(struct store *store, const struct store_person *person, st
     return query_run(&query, err);
 }
 
-bool store_person_see(struct store *store, const struct store_person *person, bool *ret_tied,
+bool store_person_see(struct store *store, struct store_person *person, bool *ret_tied,
                       struct err *err)
 {
-    if (!put_person(store, person, err) || !tie_login(store, person, err))
+    if (!put_person(store, person, &person->is_bot, err) || !tie_login(store, person, err))
         return false;
 
     struct query query = query_begin(store, ST_LOGIN_GET);

@@ -243,8 +243,9 @@ const char *const store_statements[ST_COUNT] = {
 
     /* Deliveries come late: an older sight of a person does not undo a newer one. */
     [ST_PERSON_PUT] = "INSERT INTO people (id, login, is_bot, seen_ms) VALUES (?1, ?2, ?3, ?4)"
-        " ON CONFLICT (id) DO UPDATE SET login = ?2, is_bot = ?3, seen_ms = ?4"
-        " WHERE seen_ms <= ?4",
+        " ON CONFLICT (id) DO UPDATE SET is_bot = MAX(is_bot, ?3),"
+        " login = CASE WHEN seen_ms <= ?4 THEN ?2 ELSE login END, seen_ms = MAX(seen_ms, ?4)"
+        " RETURNING is_bot",
     [ST_LOGIN_ADD] = "INSERT OR IGNORE INTO logins (login, person_id) VALUES (?1, ?2)",
     [ST_LOGIN_GET] = "SELECT person_id FROM logins WHERE login = ?1",
     [ST_PERSON_BY_LOGIN] = "SELECT " PERSON_COLUMNS " FROM logins l JOIN people p"

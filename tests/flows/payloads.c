@@ -133,7 +133,7 @@ static json_t *jobs_of(json_t *arguments)
 
     for (size_t i = 0; i < json_array_size(environments); i++)
         json_array_append_new(jobs,
-                              json_pack("{s:I, s:O, s:s}", "id", (json_int_t)(i + 1), "environment",
+                              json_pack("{s:I, s:O, s:s}", "id", (json_int_t)i + 1, "environment",
                                         json_array_get(environments, i), "status", "waiting"));
     if (json_array_size(jobs) == 0)
         json_array_append_new(

@@ -276,18 +276,31 @@ static bool is_plain_key(const char *key)
     return false;
 }
 
-/* With `times`, the star in the repository's name is a number from 1. */
+/* With `times`, every star in a text is the number, from 1. */
+static json_t *with_number(const char *text, json_int_t n)
+{
+    AUTO(buf) struct buf out = BUF_INIT(1 * KIB);
+
+    for (; *text != '\0'; text++) {
+        if (*text == '*')
+            buf_printf(&out, "%" JSON_INTEGER_FORMAT, n);
+        else
+            buf_append(&out, text, 1);
+    }
+    return json_string(buf_text(&out));
+}
+
 static json_t *nth(json_t *arguments, json_int_t n)
 {
     json_t *changed = json_deep_copy(arguments);
-    const char *repository = text_or(arguments, "repository", "");
-    size_t len = strcspn(repository, "*");
-    char name[256];
+    const char *key = NULL;
+    json_t *value = NULL;
 
-    if (repository[len] != '*')
-        return changed;
-    snprintf(name, sizeof(name), "%.*s%" JSON_INTEGER_FORMAT, (int)len, repository, n);
-    json_object_set_new(changed, "repository", json_string(name));
+    json_object_foreach(arguments, key, value)
+    {
+        if (json_is_string(value))
+            json_object_set_new(changed, key, with_number(json_string_value(value), n));
+    }
     return changed;
 }
 

@@ -46,6 +46,7 @@ echo "looked at $ENVFLOW_RELEASE on $ENVFLOW_ENVIRONMENT"
 """
 
 MONA, OCTOCAT, HUBOT, STRANGER = ("mona", 3), ("octocat", 1), ("hubot", 2), ("stranger", 99)
+ROBOT = ("robot[bot]", 44)
 
 
 def review(action, person, promotion, environment, bot=False, run_id=7001, title=None, sha=None):
@@ -127,10 +128,10 @@ class Promotion(Case):
         self.vote(server, ident, "approved", OCTOCAT, run_id=7002)  # the same person again
         self.vote(server, ident, "approved", MONA, run_id=7003)  # the requester
         self.vote(server, ident, "approved", STRANGER, run_id=7004)
-        self.vote(server, ident, "approved", HUBOT, bot=True, run_id=7005)
+        self.vote(server, ident, "approved", ROBOT, bot=True, run_id=7005)
         standings = {v["login"]: v["standing"] for v in self.promotion(server, ident)["votes"]}
         self.assertEqual(standings, {"octocat": "counts", "mona": "requester",
-                                     "stranger": "no_reviewer", "hubot": "bot"})
+                                     "stranger": "no_reviewer", "robot[bot]": "bot"})
         self.assertEqual(self.promotion(server, ident)["state"], "awaiting_approval")
         self.assertFalse(os.path.exists(os.path.join(server.folder, "now-prod")))
 

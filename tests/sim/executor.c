@@ -24,7 +24,7 @@ static size_t find(const struct world *world, const char *id)
 static void plan(struct world *world, struct run *run)
 {
     int64_t roll = world->is_calm ? 0 : prng_below(&world->prng, 1000);
-    int64_t span_ms = run->what.job == LANES_CHECK ? 2 * MINUTE_MS : 12 * MINUTE_MS;
+    int64_t span_ms = run->what.job == LANES_CHECK ? 2 * MINUTE_MS : 25 * MINUTE_MS;
 
     run->outcome = LANE_SUCCEEDED;
     run->ends_ms = world->true_ms + prng_below(&world->prng, span_ms);
@@ -47,6 +47,7 @@ static bool describe_check(struct world *world, struct run *run)
         return false;
     run->phase = check.phase;
     run->deployment = deployment_find(world, check.subject.text);
+    run->promotion = promotion_find(world, check.subject.text);
     memcpy(run->name, check.name, sizeof(run->name) - 1);
     return true;
 }
@@ -55,7 +56,7 @@ static bool describe_check(struct world *world, struct run *run)
 void executor_start(struct world *world, const struct lanes_start *start)
 {
     size_t known = find(world, start->id.text);
-    struct run run = {.what = *start};
+    struct run run = {.what = *start, .promotion = SIZE_MAX};
 
     if (known != SIZE_MAX) {
         run_at(world, known)->is_announced = false;

@@ -2,7 +2,6 @@
  * docs/SIMULATION.md. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/chain.h"
@@ -88,6 +87,23 @@ static void judge_way(struct world *world, const struct truth_promotion *promoti
               environment_names[promotion->to]);
 }
 
+/* The gates of staging and prod have one check; the last time it ran has to have been a good one.
+ */
+static void judge_check(struct world *world, size_t promotion)
+{
+    const struct truth_promotion *asked = promotion_at(world, promotion);
+    const struct run *last = NULL;
+
+    for (size_t at = 0; at < world->runs.count; at++) {
+        if (run_at(world, at)->promotion == promotion)
+            last = run_at(world, at);
+    }
+    if (asked->kind == PROMOTION_PROMOTE && asked->to >= STAGING &&
+        (last == NULL || !last->is_settled || last->outcome != LANE_SUCCEEDED))
+        blame(world, BLAME_CHECKS, "%s starts on %s and its check did not pass", asked->id.text,
+              environment_names[asked->to]);
+}
+
 static void judge_admission(struct world *world, const struct truth_deployment *started,
                             const struct truth_promotion *promotion)
 {
@@ -100,6 +116,7 @@ static void judge_admission(struct world *world, const struct truth_deployment *
         blame(world, invariant, "%s starts on %s: %s", promotion->id.text,
               environment_names[promotion->to], why);
     judge_way(world, promotion);
+    judge_check(world, promotion_find(world, promotion->id.text));
 }
 
 static void judge_start(struct world *world, const struct lanes_start *start)
@@ -260,30 +277,33 @@ static void find_needed(const struct explain_list *list, void *arg)
         *is_needed = *is_needed || list->items[i].is_needed;
 }
 
+/* What waits can say what for. */
+static void judge_waiting(struct world *world, const struct store_promotion *row)
+{
+    bool is_needed = false;
+    struct err err;
+
+    if (!why_promotion(world->intake.lanes.store, world->intake.lanes.graph, row,
+                       world->clock.wall_ms, find_needed, &is_needed, &err))
+        blame(world, BLAME_LIVENESS, "why: %s", err.text);
+    else if (!is_needed)
+        blame(world, BLAME_LIVENESS, "promotion %s waits as %s and cannot say what for (%.200s)",
+              row->id.text, promotion_state_name(row->status.state), row->reason.text);
+}
+
 static void judge_promotions(struct world *world)
 {
-    struct store *store = world->intake.lanes.store;
-
     for (size_t at = 0; at < world->promotions.count; at++) {
         const struct truth_promotion *promotion = promotion_at(world, at);
         struct store_promotion row;
         struct err err;
-        bool is_needed = false;
         if (promotion->state == STATE_NONE)
             continue;
-        if (!store_promotion_get(store, promotion->id.text, &row, &err) ||
-            (int)row.status.state != promotion->state) {
+        if (!store_promotion_get(world->intake.lanes.store, promotion->id.text, &row, &err) ||
+            (int)row.status.state != promotion->state)
             blame(world, 14, "promotion %s is not as it was written", promotion->id.text);
-            continue;
-        }
-        if (promotion->state >= PROMOTION_SUCCEEDED)
-            continue;
-        if (!why_promotion(store, world->intake.lanes.graph, &row, world->clock.wall_ms,
-                           find_needed, &is_needed, &err))
-            blame(world, BLAME_LIVENESS, "why: %s", err.text);
-        if (!is_needed)
-            blame(world, BLAME_LIVENESS, "promotion %s waits as %s and cannot say what for",
-                  promotion->id.text, promotion_state_name(row.status.state));
+        else if (promotion->state < PROMOTION_SUCCEEDED)
+            judge_waiting(world, &row);
     }
 }
 
@@ -304,18 +324,15 @@ static void judge_deployments(struct world *world)
     }
 }
 
-/* I9: every merge was deployed, or a newer one was. */
+/* I9: every merge was deployed, or a newer one was. Whoever asks for an older one afterwards gets
+ * it. */
 static void judge_heads(struct world *world)
 {
     for (int repository = 0; repository < REPOSITORIES; repository++) {
-        struct store_lane lane;
-        struct err err;
-        size_t head = world->heads[repository][0];
-        if (!store_lane_get(world->intake.lanes.store, repository_id(repository), "dev-int", &lane,
-                            &err) ||
-            commit_find(world, &lane.holds) != head)
-            blame(world, 9, "%s: dev-int holds %.7s and the head of main is %.7s",
-                  repository_names[repository], lane.holds.hex, commit_at(world, head)->sha.hex);
+        const struct commit *head = commit_at(world, world->heads[repository][0]);
+        if ((head->good_on & (1U << DEV_INT)) == 0)
+            blame(world, 9, "%s: %.7s, the head of main, never came to dev-int",
+                  repository_names[repository], head->sha.hex);
     }
 }
 

@@ -236,14 +236,27 @@ static void vote(struct world *world)
         vote_by_order(world, person, at, rejects ? ENGINE_REJECT : ENGINE_APPROVE);
 }
 
+/* One that waits for its lane: the last moment at which a vote may be taken back. */
+static size_t some_queued_promotion(struct world *world)
+{
+    for (size_t at = world->promotions.count; at > 0; at--) {
+        if (promotion_at(world, at - 1)->state == PROMOTION_QUEUED &&
+            promotion_at(world, at - 1)->ballots_count > 0)
+            return at - 1;
+    }
+    return some_promotion(world, 12);
+}
+
 /* Of somebody who said something. */
 static void withdraw(struct world *world)
 {
-    size_t at = some_promotion(world, 12);
+    size_t at = some_queued_promotion(world);
 
     if (at == SIZE_MAX || promotion_at(world, at)->ballots_count == 0)
         return;
-    int64_t id = promotion_at(world, at)->ballots[0].person_id;
+    const struct truth_promotion *promotion = promotion_at(world, at);
+    int64_t id =
+        promotion->ballots[prng_below(&world->prng, (int64_t)promotion->ballots_count)].person_id;
     count_fault(world, FAULT_WITHDRAWN);
     vote_by_order(world, id - 1 == BOT ? 0 : (int)(id - 1), at, ENGINE_WITHDRAW);
 }
@@ -416,7 +429,7 @@ static const struct {
 } habits[] = {
     {250, vote},         {170, ask_promotion},   {70, push_main},     {20, push_release},
     {25, withdraw},      {25, ask_deployment},   {20, ask_rollback},  {20, cancel},
-    {25, review_pull},   {30, switch_something}, {15, pin_something}, {6, rename_somebody},
+    {25, review_pull},   {60, switch_something}, {15, pin_something}, {6, rename_somebody},
     {4, deploy_past_us},
 };
 

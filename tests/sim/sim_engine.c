@@ -25,8 +25,9 @@ static void print_violation(const struct world *world)
     size_t first = world->trace_count > TRACE_LINES ? world->trace_count - TRACE_LINES : 0;
 
     printf("seed %" PRIu64 ": ", world->seed);
-    if (world->blamed == BLAME_LIVENESS)
-        printf("liveness: %s\n", world->blame_text);
+    if (world->blamed == BLAME_LIVENESS || world->blamed == BLAME_CHECKS)
+        printf("%s: %s\n", world->blamed == BLAME_CHECKS ? "checks" : "liveness",
+               world->blame_text);
     else
         printf("I%d: %s\n", world->blamed, world->blame_text);
     for (size_t i = first; i < world->trace_count; i++)

@@ -236,7 +236,7 @@ static void pass_time(struct world *world)
         ms = prng_below(&world->prng, 30 * HOUR_MS);
         count_fault(world, FAULT_CLOCK_FORWARD);
         trace(world, "the clock jumps forward %lld ms", (long long)ms);
-    } else if (roll < 8) {
+    } else if (roll < 20) {
         ms = -prng_below(&world->prng, 3 * HOUR_MS);
         count_fault(world, FAULT_CLOCK_BACK);
         trace(world, "the clock jumps back %lld ms", (long long)-ms);

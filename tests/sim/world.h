@@ -143,6 +143,7 @@ struct stop {
 struct run {
     struct lanes_start what;
     size_t deployment; /* index; of the check's subject too; SIZE_MAX for checks before */
+    size_t promotion;  /* index, of checks before; else SIZE_MAX */
     char name[16];     /* checks */
     enum check_phase phase;
     enum lane_event_kind outcome;
@@ -299,10 +300,11 @@ bool drive_order(struct world *world, struct engine_request *request, const stru
 
 void blame(struct world *world, int invariant, const char *fmt, ...) PRINTF_LIKE(3, 4);
 #define BLAME_LIVENESS 100
+#define BLAME_CHECKS   101 /* part of I1's gate, told apart */
 
 void oracle_see_write(struct world *world); /* of anything */
-void oracle_see_promotion(struct world *world, const struct store_promotion *promotion);
-void oracle_see_deployment(struct world *world, const struct store_deployment *deployment);
+void oracle_see_promotion(struct world *world, const struct store_promotion *row);
+void oracle_see_deployment(struct world *world, const struct store_deployment *row);
 void oracle_see_person(struct world *world, int64_t id, const char *login);
 void oracle_begin(struct world *world);
 void oracle_act(struct world *world, const struct act *act); /* before the engine handles it */
@@ -310,7 +312,7 @@ void oracle_commit(struct world *world);
 void oracle_rollback(struct world *world);
 void oracle_judge_starts(struct world *world);
 void oracle_judge_delivery(struct world *world, uint64_t sequence);
-void oracle_note_good(struct world *world, const struct run *run);
+void oracle_note_good(struct world *world, const struct run *ended);
 void oracle_judge_end(struct world *world);
 struct truth_promotion *promotion_at(const struct world *world, size_t at);
 struct truth_deployment *deployment_at(const struct world *world, size_t at);

@@ -184,7 +184,7 @@ static const char everything[] = HEAD
     "      src->dst:\n"
     "        approvals: { required: 2, reviewers: [ acme/sre, Octocat, mona#7,\n"
     "          { team: acme/qa, min: 1 } ], self_approval: true,\n"
-    "          exclude: [ committers ], pull_request_reviews: true, valid: 1h }\n"
+    "          exclude: [ authors ], pull_request_reviews: true, valid: 1h }\n"
     "        wait: 30m\n"
     "        soak: 10m\n"
     "        expires: 2d\n"
@@ -241,8 +241,8 @@ static void check_gate(const struct flow_gate *gate)
     assert_int_equal(reviewers[3].seats_min, 1);
     assert_int_equal(reviewers[3].team->members[0].id, 7); /* tied in this list */
     assert_true(gate->approvals.self_approval);
-    assert_false(gate->approvals.authors_excluded);
-    assert_true(gate->approvals.committers_excluded);
+    assert_true(gate->approvals.authors_excluded);
+    assert_false(gate->approvals.committers_excluded);
     assert_true(gate->approvals.pull_request_reviews);
     assert_int_equal(gate->approvals.valid_ms, 3600000);
     assert_int_equal(gate->wait_ms, 1800000);
@@ -413,7 +413,7 @@ static void test_strictness_is_compared_in_one_order(void **state)
         {"{ required: 1, reviewers: [ x ] }", "{ required: 2 }"},
         {"{ required: 1, exclude: [ authors ] }", "{ required: 1, reviewers: [ x ] }"},
         {"{ required: 1, self_approval: true, exclude: [ authors ] }", "{ required: 1 }"},
-        {"{ required: 1 }", "{ required: 1, exclude: [ committers ] }"},
+        {"{ required: 1 }", "{ required: 1, exclude: [ authors ] }"},
         {"{ required: 1, pull_request_reviews: true }", "{ required: 1 }"},
         {"{ required: 1 }", "{ required: 1 }, wait: 1h"},
         {"{ required: 1, reviewers: [ t/t ] }", "{ required: 1, reviewers: [ { team: t/t } ] }"},

@@ -267,6 +267,22 @@ static void test_the_next_one_counts_from_one_again(void **state UNUSED)
     assert_int_equal(result.next.attempt, 1);
 }
 
+static void test_under_newest_what_is_kept_goes_on_waiting(void **state UNUSED)
+{
+    const struct lane_event candidate = {.kind = LANE_CANDIDATE, .deployment = other};
+    struct lane_policy policy = {.mode = LANE_NEWEST, .kept_count = 2};
+    struct lane_state lane = {
+        .stage = LANE_DEPLOYING, .running = running, .attempt = 1, .queued_count = 3};
+
+    struct lane_result result = lane_step(&lane, &policy, &candidate);
+    assert_int_equal(result.next.queued_count, 3); /* the two kept, and the candidate */
+    lane = (struct lane_state){.queued_count = 3};
+    policy.candidate_may_start = true;
+    result = lane_step(&lane, &policy, &candidate);
+    assert_int_equal(result.next.stage, LANE_DEPLOYING);
+    assert_int_equal(result.next.queued_count, 2);
+}
+
 static void test_an_idle_lane_names_nothing(void **state UNUSED)
 {
     struct lane_state before = {.stage = LANE_DEPLOYING, .running = running, .attempt = 1};
@@ -436,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_a_start_names_the_running_one_and_counts_from_one),
         cmocka_unit_test(test_a_repetition_counts_on_and_leaves_the_name_to_the_caller),
         cmocka_unit_test(test_the_next_one_counts_from_one_again),
+        cmocka_unit_test(test_under_newest_what_is_kept_goes_on_waiting),
         cmocka_unit_test(test_an_idle_lane_names_nothing),
         cmocka_unit_test(test_on_any_walk_one_runs_at_a_time_and_every_candidate_ends),
         cmocka_unit_test(test_states_of_deployments_have_names_of_their_own),

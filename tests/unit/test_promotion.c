@@ -243,80 +243,78 @@ static void test_what_may_not_be_asked_for_is_refused(void **state UNUSED)
 
 /* ---- reasons ---- */
 
+static const struct {
+    enum promotion_state from;
+    enum promotion_event on;
+    struct promotion_facts facts;
+    enum reason_code reason;
+} reason_cases[] = {
+    {PROMOTION_REQUESTED, PROMOTION_EVALUATE, {.is_legal = true}, REASON_REQUESTED},
+    {PROMOTION_REQUESTED, PROMOTION_EVALUATE, {.is_legal = false}, REASON_NONE},
+    {PROMOTION_REQUESTED, PROMOTION_CANCEL, {0}, REASON_CANCELLED},
+    {PROMOTION_REQUESTED, PROMOTION_OVERTAKEN, {0}, REASON_SUPERSEDED},
+    {PROMOTION_AWAITING_APPROVAL, PROMOTION_EVALUATE, {.is_rejected = true}, REASON_REJECTED},
+    {PROMOTION_AWAITING_APPROVAL, PROMOTION_EVALUATE, {.is_approved = true}, REASON_APPROVED},
+    {PROMOTION_AWAITING_APPROVAL,
+     PROMOTION_EVALUATE,
+     {.now_ms = 1, .expires_at_ms = 1},
+     REASON_EXPIRED},
+    {PROMOTION_WAITING, PROMOTION_EVALUATE, {0}, REASON_APPROVAL_LOST},
+    {PROMOTION_WAITING,
+     PROMOTION_EVALUATE,
+     {.now_ms = NOW_MS, .is_approved = true, .is_source_ready = true, .has_checks = true},
+     REASON_CHECKS_RUNNING},
+    {PROMOTION_WAITING,
+     PROMOTION_EVALUATE,
+     {.now_ms = NOW_MS, .is_approved = true, .is_source_ready = true},
+     REASON_QUEUED},
+    {PROMOTION_CHECKING, PROMOTION_EVALUATE, {0}, REASON_APPROVAL_LOST},
+    {PROMOTION_CHECKING,
+     PROMOTION_EVALUATE,
+     {.is_approved = true, .is_frozen = true},
+     REASON_FROZEN},
+    {PROMOTION_CHECKING, PROMOTION_EVALUATE, {.is_approved = true}, REASON_SOURCE_UNHEALTHY},
+    {PROMOTION_CHECKING, PROMOTION_CHECKS_PASSED, {.is_rejected = true}, REASON_REJECTED},
+    {PROMOTION_CHECKING, PROMOTION_CHECKS_PASSED, {0}, REASON_APPROVAL_LOST},
+    {PROMOTION_CHECKING,
+     PROMOTION_CHECKS_PASSED,
+     {.is_approved = true, .is_frozen = true},
+     REASON_FROZEN},
+    {PROMOTION_CHECKING, PROMOTION_CHECKS_PASSED, {.is_approved = true}, REASON_SOURCE_UNHEALTHY},
+    {PROMOTION_CHECKING,
+     PROMOTION_CHECKS_PASSED,
+     {.is_approved = true, .is_source_ready = true},
+     REASON_CHECK_PASSED},
+    {PROMOTION_CHECKING, PROMOTION_CHECKS_FAILED, {0}, REASON_CHECK_FAILED},
+    {PROMOTION_QUEUED, PROMOTION_EVALUATE, {.is_rejected = true}, REASON_REJECTED},
+    {PROMOTION_QUEUED, PROMOTION_LANE_FREE, {.is_rejected = true}, REASON_REJECTED},
+    {PROMOTION_QUEUED, PROMOTION_LANE_FREE, {0}, REASON_APPROVAL_LOST},
+    {PROMOTION_QUEUED,
+     PROMOTION_LANE_FREE,
+     {.is_approved = true, .is_frozen = true},
+     REASON_FROZEN},
+    {PROMOTION_QUEUED, PROMOTION_LANE_FREE, {.is_approved = true}, REASON_SOURCE_UNHEALTHY},
+    {PROMOTION_QUEUED,
+     PROMOTION_LANE_FREE,
+     {.is_approved = true, .is_source_ready = true},
+     REASON_DEPLOYING},
+    {PROMOTION_DEPLOYING, PROMOTION_DEPLOYED, {.has_verification = true}, REASON_VERIFYING},
+    {PROMOTION_DEPLOYING, PROMOTION_DEPLOYED, {0}, REASON_SUCCEEDED},
+    {PROMOTION_DEPLOYING, PROMOTION_DEPLOY_FAILED, {0}, REASON_DEPLOY_FAILED},
+    {PROMOTION_VERIFYING, PROMOTION_VERIFIED, {0}, REASON_SUCCEEDED},
+    {PROMOTION_VERIFYING, PROMOTION_UNVERIFIED, {0}, REASON_UNVERIFIED},
+    {PROMOTION_VERIFYING, PROMOTION_UNVERIFIED, {.rolls_back = true}, REASON_ROLLED_BACK},
+    {PROMOTION_VERIFYING, PROMOTION_DEPLOY_FAILED, {0}, REASON_DEPLOY_FAILED},
+};
+
 static void test_every_move_says_why(void **state UNUSED)
 {
-    const struct {
-        enum promotion_state from;
-        enum promotion_event on;
-        struct promotion_facts facts;
-        enum reason_code reason;
-    } cases[] = {
-        {PROMOTION_REQUESTED, PROMOTION_EVALUATE, {.is_legal = true}, REASON_REQUESTED},
-        {PROMOTION_REQUESTED, PROMOTION_EVALUATE, {.is_legal = false}, REASON_NONE},
-        {PROMOTION_REQUESTED, PROMOTION_CANCEL, {0}, REASON_CANCELLED},
-        {PROMOTION_REQUESTED, PROMOTION_OVERTAKEN, {0}, REASON_SUPERSEDED},
-        {PROMOTION_AWAITING_APPROVAL, PROMOTION_EVALUATE, {.is_rejected = true}, REASON_REJECTED},
-        {PROMOTION_AWAITING_APPROVAL, PROMOTION_EVALUATE, {.is_approved = true}, REASON_APPROVED},
-        {PROMOTION_AWAITING_APPROVAL,
-         PROMOTION_EVALUATE,
-         {.now_ms = 1, .expires_at_ms = 1},
-         REASON_EXPIRED},
-        {PROMOTION_WAITING, PROMOTION_EVALUATE, {0}, REASON_APPROVAL_LOST},
-        {PROMOTION_WAITING,
-         PROMOTION_EVALUATE,
-         {.now_ms = NOW_MS, .is_approved = true, .is_source_ready = true, .has_checks = true},
-         REASON_CHECKS_RUNNING},
-        {PROMOTION_WAITING,
-         PROMOTION_EVALUATE,
-         {.now_ms = NOW_MS, .is_approved = true, .is_source_ready = true},
-         REASON_QUEUED},
-        {PROMOTION_CHECKING, PROMOTION_EVALUATE, {0}, REASON_APPROVAL_LOST},
-        {PROMOTION_CHECKING,
-         PROMOTION_EVALUATE,
-         {.is_approved = true, .is_frozen = true},
-         REASON_FROZEN},
-        {PROMOTION_CHECKING, PROMOTION_EVALUATE, {.is_approved = true}, REASON_SOURCE_UNHEALTHY},
-        {PROMOTION_CHECKING, PROMOTION_CHECKS_PASSED, {.is_rejected = true}, REASON_REJECTED},
-        {PROMOTION_CHECKING, PROMOTION_CHECKS_PASSED, {0}, REASON_APPROVAL_LOST},
-        {PROMOTION_CHECKING,
-         PROMOTION_CHECKS_PASSED,
-         {.is_approved = true, .is_frozen = true},
-         REASON_FROZEN},
-        {PROMOTION_CHECKING,
-         PROMOTION_CHECKS_PASSED,
-         {.is_approved = true},
-         REASON_SOURCE_UNHEALTHY},
-        {PROMOTION_CHECKING,
-         PROMOTION_CHECKS_PASSED,
-         {.is_approved = true, .is_source_ready = true},
-         REASON_CHECK_PASSED},
-        {PROMOTION_CHECKING, PROMOTION_CHECKS_FAILED, {0}, REASON_CHECK_FAILED},
-        {PROMOTION_QUEUED, PROMOTION_EVALUATE, {.is_rejected = true}, REASON_REJECTED},
-        {PROMOTION_QUEUED, PROMOTION_LANE_FREE, {.is_rejected = true}, REASON_REJECTED},
-        {PROMOTION_QUEUED, PROMOTION_LANE_FREE, {0}, REASON_APPROVAL_LOST},
-        {PROMOTION_QUEUED,
-         PROMOTION_LANE_FREE,
-         {.is_approved = true, .is_frozen = true},
-         REASON_FROZEN},
-        {PROMOTION_QUEUED, PROMOTION_LANE_FREE, {.is_approved = true}, REASON_SOURCE_UNHEALTHY},
-        {PROMOTION_QUEUED,
-         PROMOTION_LANE_FREE,
-         {.is_approved = true, .is_source_ready = true},
-         REASON_DEPLOYING},
-        {PROMOTION_DEPLOYING, PROMOTION_DEPLOYED, {.has_verification = true}, REASON_VERIFYING},
-        {PROMOTION_DEPLOYING, PROMOTION_DEPLOYED, {0}, REASON_SUCCEEDED},
-        {PROMOTION_DEPLOYING, PROMOTION_DEPLOY_FAILED, {0}, REASON_DEPLOY_FAILED},
-        {PROMOTION_VERIFYING, PROMOTION_VERIFIED, {0}, REASON_SUCCEEDED},
-        {PROMOTION_VERIFYING, PROMOTION_UNVERIFIED, {0}, REASON_UNVERIFIED},
-        {PROMOTION_VERIFYING, PROMOTION_UNVERIFIED, {.rolls_back = true}, REASON_ROLLED_BACK},
-        {PROMOTION_VERIFYING, PROMOTION_DEPLOY_FAILED, {0}, REASON_DEPLOY_FAILED},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct promotion_status status = status_of(cases[i].from);
-        struct promotion_result result = promotion_step(&status, &cases[i].facts, cases[i].on);
+    for (size_t i = 0; i < ARRAY_LEN(reason_cases); i++) {
+        struct promotion_status status = status_of(reason_cases[i].from);
+        struct promotion_result result =
+            promotion_step(&status, &reason_cases[i].facts, reason_cases[i].on);
         assert_false(result.ignored);
-        assert_int_equal(result.reason, cases[i].reason);
+        assert_int_equal(result.reason, reason_cases[i].reason);
     }
 }
 
