@@ -126,8 +126,8 @@ static void check_crowd(struct loader *loader, const struct gate_at *at,
                    at->name, required, crowd.count);
 }
 
-/* A gate that promises what nothing enforces is worse than none: who committed what lies between two
- * releases is in no webhook. */
+/* A gate that promises what nothing enforces is worse than none: who committed what lies between
+ * two releases is in no webhook. */
 static void check_exclusions(struct loader *loader, const struct flow_approvals *approvals)
 {
     const void *const places[] = {&approvals->authors_excluded, NULL};

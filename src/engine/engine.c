@@ -19,6 +19,7 @@
 #include "net/loop.h"
 #include "orders_int.h"
 #include "promotions_int.h"
+#include "trail_int.h"
 
 #define BATCH_DELIVERIES_MAX 64
 #define BATCH_ENDS_MAX       64
@@ -332,6 +333,21 @@ static bool replay_now(struct engine *engine, uint64_t sequence,
     return intake_replay(&engine->intake, &record, ret_delivery, err);
 }
 
+/* What a replay did is told by whatever it did; that somebody asked for it is told here. */
+static bool note_replay(struct engine *engine, const struct engine_request *request,
+                        const struct store_delivery *delivery, struct err *err)
+{
+    struct trail_note note = {
+        .event = "delivery.replayed",
+        .actor = &request->actor,
+        .repository = delivery->repository,
+        .subject = delivery->guid,
+        .reason = &delivery->reason,
+    };
+
+    return trail_add(&engine->intake.lanes, &note, err);
+}
+
 static bool carry_out(struct engine *engine, struct engine_request *request,
                       struct store_delivery *ret_delivery, struct err *err)
 {
@@ -339,7 +355,8 @@ static bool carry_out(struct engine *engine, struct engine_request *request,
     if (!store_begin(engine->store, err))
         return false;
     bool done = request->order == ENGINE_REPLAY
-                    ? replay_now(engine, request->sequence, ret_delivery, err)
+                    ? replay_now(engine, request->sequence, ret_delivery, err) &&
+                          note_replay(engine, request, ret_delivery, err)
                     : orders_carry_out(&engine->intake.lanes, request, err);
     if (done && store_commit(engine->store, err))
         return true;

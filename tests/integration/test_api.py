@@ -407,6 +407,15 @@ class Api(Case):
             query = page["next"] and f"/releases?limit=7&before={page['next']}"
         self.assertEqual(sorted(seen), sorted(f"acme/r{i}" for i in range(30)))
 
+    def test_a_replay_is_in_the_trail(self):
+        self.start()
+        self.push()
+        guid = self.call("GET", "/deliveries")[1]["items"][0]["guid"]
+        self.assertEqual(self.call("POST", f"/deliveries/{guid}/replay", None, MONA)[0], 200)
+        record = self.call("GET", "/audit?event=delivery.replayed")[1]["items"][0]
+        self.assertEqual((record["actor"], record["subject"], record["repository"]),
+                         ("mona", guid, "acme/shop"))
+
     # -- those who leave --
 
     def test_a_request_outlives_its_connection(self):
