@@ -115,7 +115,7 @@ struct export
     struct buf *out;
     unsigned room;
     bool more;
-    struct audit_head head; /* of the last line written */
+    struct audit_head head; /* of the last line written; of the trail when there is none */
 };
 
 static bool export_record(const struct audit_record *record, void *arg)
@@ -144,17 +144,13 @@ void admin_get_export(struct call *call)
     if (admin_query(call, "limit", text, sizeof(text)) && !admin_read_limit(call, &export.room))
         return;
     filter.limit = export.room + 1;
-    if (!store_audit(call->admin->store, &filter, export_record, &export, &err)) {
+    /* The head first: a record that comes between the two is then a line, and the head itself. */
+    if (!store_audit_head(call->admin->store, &export.head, &err) ||
+        !store_audit(call->admin->store, &filter, export_record, &export, &err)) {
         admin_fail(call, &err);
         return;
     }
-    /* Without a further line this is the end of the trail. */
-    if (!export.more && export.head.sequence == 0 &&
-        !store_audit_head(call->admin->store, &export.head, &err)) {
-        admin_fail(call, &err);
-        return;
-    }
-    if (!export.more)
+    if (!export.more) /* without a further line this is the end of the trail */
         audit_export_end(&export.head, &call->body);
     admin_answer_as(call, 200, "application/x-ndjson");
 }
