@@ -13,6 +13,9 @@
 #include "client_int.h"
 #include "github/payload.h"
 
+/* Room for a path with its parameters. */
+#define API_PATH_BYTES_MAX ((size_t)2048)
+
 struct api_answer {
     struct buf text; /* the answer's bytes; owned */
     json_t *tree;    /* the same, an object; owned */

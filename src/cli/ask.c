@@ -14,7 +14,6 @@
 #include "promotion_int.h"
 #include "text_int.h"
 
-#define PATH_BYTES_MAX ((size_t)2048)
 #define BODY_BYTES_MAX ((size_t)16 * 1024)
 #define LOOK_AGAIN_MS  500
 
@@ -72,7 +71,7 @@ static int read_timeout(const struct cli_args *args, int64_t *ret_timeout_ms)
 /* Follows the promotion of *answer, which becomes its last state. */
 static int follow(const struct cli_args *args, int64_t timeout_ms, struct api_answer *answer)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     int64_t begin_ms = clock_mono_ms(&clock_system);
     char last[1024] = "";
 
@@ -129,7 +128,7 @@ static void put_option(struct jsonw *w, const struct cli_args *args, const char 
 static int ask(const struct cli_args *args, const char *kind)
 {
     static const char *const options[] = {"from", "release", "branch", "reason"};
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf body = BUF_INIT(BODY_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct jsonw w = JSONW_INIT(&body);
@@ -171,7 +170,7 @@ int rollback_run(const struct cli_args *args)
  */
 static int say(const struct cli_args *args, const char *verb, const char *text_option)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf body = BUF_INIT(BODY_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct jsonw w = JSONW_INIT(&body);

@@ -7,7 +7,6 @@
 #include "view_int.h"
 
 #define SHOW_BYTES_MAX ((size_t)8 * 1024 * 1024)
-#define PATH_BYTES_MAX ((size_t)2048)
 
 static const struct table_column columns[] = {
     {"SEQUENCE", 0, false}, {"RECEIVED", 0, false}, {"EVENT", 8, false},  {"REPOSITORY", 12, false},
@@ -43,29 +42,17 @@ int deliveries_list_run(const struct cli_args *args)
 {
     static const char *const filters[] = {"limit",      "before", "event", "verdict",
                                           "repository", "guid",   NULL};
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
-    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
-    AUTO(table) struct table table;
-    struct view view = view_of_stdout();
-    const json_t *item = NULL;
-    size_t i = 0;
+    static const struct view_list list = {
+        .path = "/api/v1/deliveries",
+        .filters = filters,
+        .columns = columns,
+        .columns_count = ARRAY_LEN(columns),
+        .add = add_row,
+        .command = "deliveries list",
+        .nothing = "no delivery matches; 'envflow send push' makes one up",
+    };
 
-    table_init(&table, &view.term, columns, ARRAY_LEN(columns));
-    int code = view_check_limit(args);
-    if (code != CLI_DONE)
-        return code;
-    buf_puts(&path, "/api/v1/deliveries");
-    for (const char *const *at = filters; *at != NULL; at++)
-        api_query(&path, args, *at);
-    code = api_get(args, &path, &answer);
-    if (code != CLI_DONE)
-        return code;
-    if (cli_option(args, "json") != NULL)
-        return api_print_json(&answer);
-
-    json_array_foreach(api_items(&answer), i, item) add_row(&view, &table, item);
-    return view_print_list(&view, &table, &answer, "deliveries list",
-                           "no delivery matches; 'envflow send push' makes one up");
+    return view_list_run(&list, args);
 }
 
 /* "/api/v1/deliveries/<what>", escaped. */
@@ -146,7 +133,7 @@ static void put_delivery(const struct view *view, struct buf *out, const json_t 
 
 int deliveries_show_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf out = BUF_INIT(SHOW_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct view view = view_of_stdout();
@@ -175,7 +162,7 @@ int deliveries_show_run(const struct cli_args *args)
 
 int deliveries_replay_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf out = BUF_INIT(SHOW_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct view view = view_of_stdout();

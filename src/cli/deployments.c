@@ -7,7 +7,6 @@
 #include "view_int.h"
 
 #define SHOW_BYTES_MAX ((size_t)128 * 1024 * 1024)
-#define PATH_BYTES_MAX ((size_t)2048)
 
 static const struct table_column columns[] = {
     {"DEPLOYMENT", 0, false},  {"STATE", 0, false},  {"REPOSITORY", 12, false},
@@ -36,29 +35,17 @@ int deployments_list_run(const struct cli_args *args)
 {
     static const char *const filters[] = {"limit", "before",      "repository",
                                           "state", "environment", NULL};
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
-    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
-    AUTO(table) struct table table;
-    struct view view = view_of_stdout();
-    const json_t *item = NULL;
-    size_t i = 0;
+    static const struct view_list list = {
+        .path = "/api/v1/deployments",
+        .filters = filters,
+        .columns = columns,
+        .columns_count = ARRAY_LEN(columns),
+        .add = add_row,
+        .command = "deployments list",
+        .nothing = "no deployment matches; a push to a branch that deploys makes one",
+    };
 
-    table_init(&table, &view.term, columns, ARRAY_LEN(columns));
-    int code = view_check_limit(args);
-    if (code != CLI_DONE)
-        return code;
-    buf_puts(&path, "/api/v1/deployments");
-    for (const char *const *at = filters; *at != NULL; at++)
-        api_query(&path, args, *at);
-    code = api_get(args, &path, &answer);
-    if (code != CLI_DONE)
-        return code;
-    if (cli_option(args, "json") != NULL)
-        return api_print_json(&answer);
-
-    json_array_foreach(api_items(&answer), i, item) add_row(&view, &table, item);
-    return view_print_list(&view, &table, &answer, "deployments list",
-                           "no deployment matches; a push to a branch that deploys makes one");
+    return view_list_run(&list, args);
 }
 
 /* Otherwise exit_code is 0, a signal or an error number: the sentence says it better. */
@@ -125,7 +112,7 @@ static void put_output(struct buf *out, const json_t *item)
 
 int deployments_show_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf out = BUF_INIT(SHOW_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct view view = view_of_stdout();

@@ -7,8 +7,6 @@
 #include "promotion_int.h"
 #include "text_int.h"
 
-#define PATH_BYTES_MAX ((size_t)2048)
-
 /* ---- one ---- */
 
 /* The sentences name their people themselves. */
@@ -108,7 +106,7 @@ void promotion_print(const struct view *view, struct buf *out, const json_t *pro
 
 static int show_promotion(const struct cli_args *args, const char *id)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf out = BUF_INIT(PROMOTION_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct view view = view_of_stdout();
@@ -170,7 +168,7 @@ static void put_environment(const struct view *view, struct buf *out, const json
 
 int why_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf out = BUF_INIT(PROMOTION_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
     struct view view = view_of_stdout();
@@ -229,28 +227,17 @@ int promotions_list_run(const struct cli_args *args)
 {
     static const char *const filters[] = {"limit", "before",      "repository",
                                           "state", "environment", NULL};
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
-    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
-    AUTO(table) struct table table;
-    struct view view = view_of_stdout();
-    const json_t *item = NULL;
-    size_t i = 0;
+    static const struct view_list list = {
+        .path = "/api/v1/promotions",
+        .filters = filters,
+        .columns = promotion_columns,
+        .columns_count = ARRAY_LEN(promotion_columns),
+        .add = add_promotion,
+        .command = "promotions list",
+        .nothing = "no promotion matches; 'envflow promote' asks for one",
+    };
 
-    table_init(&table, &view.term, promotion_columns, ARRAY_LEN(promotion_columns));
-    int code = view_check_limit(args);
-    if (code != CLI_DONE)
-        return code;
-    buf_puts(&path, "/api/v1/promotions");
-    for (const char *const *at = filters; *at != NULL; at++)
-        api_query(&path, args, *at);
-    code = api_get(args, &path, &answer);
-    if (code != CLI_DONE)
-        return code;
-    if (cli_option(args, "json") != NULL)
-        return api_print_json(&answer);
-    json_array_foreach(api_items(&answer), i, item) add_promotion(&view, &table, item);
-    return view_print_list(&view, &table, &answer, "promotions list",
-                           "no promotion matches; 'envflow promote' asks for one");
+    return view_list_run(&list, args);
 }
 
 static const struct table_column release_columns[] = {
@@ -270,30 +257,17 @@ static void add_release(const struct view *view, struct table *table, const json
 
 int releases_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
-    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
-    AUTO(table) struct table table;
-    struct view view = view_of_stdout();
-    const json_t *item = NULL;
-    size_t i = 0;
+    static const char *const filters[] = {"limit", "before", NULL};
+    static const struct view_list list = {
+        .path = "/api/v1/releases",
+        .filters = filters,
+        .operand = "repository",
+        .columns = release_columns,
+        .columns_count = ARRAY_LEN(release_columns),
+        .add = add_release,
+        .command = "releases",
+        .nothing = "no release yet: a push to main or to a release branch makes one",
+    };
 
-    table_init(&table, &view.term, release_columns, ARRAY_LEN(release_columns));
-    int code = view_check_limit(args);
-    if (code != CLI_DONE)
-        return code;
-    buf_puts(&path, "/api/v1/releases");
-    api_query(&path, args, "limit");
-    api_query(&path, args, "before");
-    if (cli_operand(args, 0) != NULL) {
-        buf_printf(&path, "%crepository=", strchr(buf_text(&path), '?') == NULL ? '?' : '&');
-        text_url(&path, cli_operand(args, 0));
-    }
-    code = api_get(args, &path, &answer);
-    if (code != CLI_DONE)
-        return code;
-    if (cli_option(args, "json") != NULL)
-        return api_print_json(&answer);
-    json_array_foreach(api_items(&answer), i, item) add_release(&view, &table, item);
-    return view_print_list(&view, &table, &answer, "releases",
-                           "no release yet: a push to main or to a release branch makes one");
+    return view_list_run(&list, args);
 }

@@ -7,7 +7,6 @@
 #include "text_int.h"
 #include "view_int.h"
 
-#define PATH_BYTES_MAX ((size_t)2048)
 #define BODY_BYTES_MAX ((size_t)16 * 1024)
 
 static int print_outcome(const struct cli_args *args, const struct api_answer *answer)
@@ -23,7 +22,7 @@ static int print_outcome(const struct cli_args *args, const struct api_answer *a
 
 static int post_outcome(const struct cli_args *args, const char *where, const struct buf *body)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
 
     buf_puts(&path, where);
@@ -94,7 +93,7 @@ static void put_scopes(struct jsonw *w, const char *scopes)
 
 int token_create_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
     AUTO(buf) struct buf body = BUF_INIT(BODY_BYTES_MAX);
     AUTO(buf) struct buf out = BUF_INIT((size_t)1024);
     AUTO(api_answer) struct api_answer answer = {.tree = NULL};
@@ -149,28 +148,23 @@ static void add_token(const struct view *view, struct table *table, const json_t
 
 int token_list_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
-    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
-    AUTO(table) struct table table;
-    struct view view = view_of_stdout();
-    const json_t *item = NULL;
-    size_t i = 0;
+    static const char *const filters[] = {NULL};
+    static const struct view_list list = {
+        .path = "/api/v1/tokens",
+        .filters = filters,
+        .columns = token_columns,
+        .columns_count = ARRAY_LEN(token_columns),
+        .add = add_token,
+        .command = "token list",
+        .nothing = "no token yet; 'envflow token create' makes one",
+    };
 
-    table_init(&table, &view.term, token_columns, ARRAY_LEN(token_columns));
-    buf_puts(&path, "/api/v1/tokens");
-    int code = api_get(args, &path, &answer);
-    if (code != CLI_DONE)
-        return code;
-    if (cli_option(args, "json") != NULL)
-        return api_print_json(&answer);
-    json_array_foreach(api_items(&answer), i, item) add_token(&view, &table, item);
-    return view_print_list(&view, &table, &answer, "token list",
-                           "no token yet; 'envflow token create' makes one");
+    return view_list_run(&list, args);
 }
 
 int token_revoke_run(const struct cli_args *args)
 {
-    AUTO(buf) struct buf where = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf where = BUF_INIT(API_PATH_BYTES_MAX);
 
     buf_puts(&where, "/api/v1/tokens/");
     text_url(&where, cli_operand(args, 0));

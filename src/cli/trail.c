@@ -13,7 +13,6 @@
 #include "text_int.h"
 #include "view_int.h"
 
-#define PATH_BYTES_MAX ((size_t)2048)
 #define LIST_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 /* ---- audit list ---- */
@@ -40,27 +39,17 @@ int audit_list_run(const struct cli_args *args)
 {
     static const char *const filters[] = {"limit", "before", "repository", "environment", "subject",
                                           "actor", "event",  "since",      NULL};
-    AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
-    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
-    AUTO(table) struct table table;
-    struct view view = view_of_stdout();
-    const json_t *item = NULL;
-    size_t i = 0;
+    static const struct view_list list = {
+        .path = "/api/v1/audit",
+        .filters = filters,
+        .columns = columns,
+        .columns_count = ARRAY_LEN(columns),
+        .add = add_record,
+        .command = "audit list",
+        .nothing = "no record matches",
+    };
 
-    table_init(&table, &view.term, columns, ARRAY_LEN(columns));
-    int code = view_check_limit(args);
-    if (code != CLI_DONE)
-        return code;
-    buf_puts(&path, "/api/v1/audit");
-    for (const char *const *at = filters; *at != NULL; at++)
-        api_query(&path, args, *at);
-    code = api_get(args, &path, &answer);
-    if (code != CLI_DONE)
-        return code;
-    if (cli_option(args, "json") != NULL)
-        return api_print_json(&answer);
-    json_array_foreach(api_items(&answer), i, item) add_record(&view, &table, item);
-    return view_print_list(&view, &table, &answer, "audit list", "no record matches");
+    return view_list_run(&list, args);
 }
 
 /* ---- audit export ---- */
@@ -94,7 +83,7 @@ int audit_export_run(const struct cli_args *args)
     bool closed = false;
 
     while (!closed) {
-        AUTO(buf) struct buf path = BUF_INIT(PATH_BYTES_MAX);
+        AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
         AUTO(buf) struct buf page = BUF_INIT(ANSWER_BYTES_MAX);
         buf_printf(&path, "/api/v1/audit/export?after=%lld", (long long)last);
         int code = api_get_text(args, &path, &page);
@@ -113,7 +102,7 @@ int audit_export_run(const struct cli_args *args)
 
 static int tell_unbroken(const struct cli_args *args, const char *name, uint64_t records)
 {
-    AUTO(buf) struct buf out = BUF_INIT(PATH_BYTES_MAX);
+    AUTO(buf) struct buf out = BUF_INIT(API_PATH_BYTES_MAX);
     struct jsonw w = JSONW_INIT(&out);
 
     if (cli_option(args, "json") != NULL) {

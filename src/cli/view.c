@@ -108,9 +108,10 @@ void view_time_line(const struct view *view, struct buf *out, const char *name, 
         view_line(view, out, name, STYLE_PLAIN, when_absolute(time, view->now_ms, text));
 }
 
-int view_check_limit(const struct cli_args *args)
+/* CLI_DONE, or prints and CLI_USAGE. */
+static int check_limit(const struct cli_args *args)
 {
-    const char *text = cli_option(args, "limit");
+    const char *text = cli_option_or_none(args, "limit");
 
     if (text == NULL)
         return CLI_DONE;
@@ -125,19 +126,20 @@ int view_check_limit(const struct cli_args *args)
     return CLI_DONE;
 }
 
-int view_print_list(const struct view *view, const struct table *table,
-                    const struct api_answer *answer, const char *command, const char *nothing)
+/* On a terminal with how to see more, when `next` says so. */
+static int print_list(const struct view_list *list, const struct view *view,
+                      const struct table *table, const struct api_answer *answer)
 {
     struct buf out = BUF_INIT(LIST_BYTES_MAX);
     char space[API_NUMBER_SIZE];
     const char *next = api_text(answer->tree, "next", space);
 
     if (table->cells_count == 0 && view->term.is_terminal)
-        buf_printf(&out, "%s\n", nothing);
+        buf_printf(&out, "%s\n", list->nothing);
     table_print(table, false, &out);
     if (next[0] != '\0' && view->term.is_terminal) {
         struct buf more = BUF_INIT((size_t)1024);
-        buf_printf(&more, "older ones: envflow %s --before ", command);
+        buf_printf(&more, "older ones: envflow %s --before ", list->command);
         text_clean(&more, next);
         term_styled(&view->term, &out, STYLE_DIM, buf_text(&more));
         buf_putc(&out, '\n');
@@ -146,4 +148,40 @@ int view_print_list(const struct view *view, const struct table *table,
     int code = term_print(&out);
     buf_done(&out);
     return code;
+}
+
+static void put_parameters(const struct view_list *list, const struct cli_args *args,
+                           struct buf *path)
+{
+    for (const char *const *at = list->filters; *at != NULL; at++)
+        api_query(path, args, *at);
+    if (list->operand != NULL && cli_operand(args, 0) != NULL) {
+        char start = strchr(buf_text(path), '?') == NULL ? '?' : '&';
+        buf_printf(path, "%c%s=", start, list->operand);
+        text_url(path, cli_operand(args, 0));
+    }
+}
+
+int view_list_run(const struct view_list *list, const struct cli_args *args)
+{
+    AUTO(buf) struct buf path = BUF_INIT(API_PATH_BYTES_MAX);
+    AUTO(api_answer) struct api_answer answer = {.tree = NULL};
+    AUTO(table) struct table table;
+    struct view view = view_of_stdout();
+    const json_t *item = NULL;
+    size_t i = 0;
+
+    table_init(&table, &view.term, list->columns, list->columns_count);
+    int code = check_limit(args);
+    if (code != CLI_DONE)
+        return code;
+    buf_puts(&path, list->path);
+    put_parameters(list, args, &path);
+    code = api_get(args, &path, &answer);
+    if (code != CLI_DONE)
+        return code;
+    if (cli_option(args, "json") != NULL)
+        return api_print_json(&answer);
+    json_array_foreach(api_items(&answer), i, item) list->add(&view, &table, item);
+    return print_list(list, &view, &table, &answer);
 }

@@ -30,11 +30,20 @@ void view_line(const struct view *view, struct buf *out, const char *name, enum 
                const char *value);
 void view_time_line(const struct view *view, struct buf *out, const char *name, const char *time);
 
-/* Checks --limit: a whole number from 1 to 500. Returns CLI_DONE, or prints and CLI_USAGE. */
-int view_check_limit(const struct cli_args *args);
+/* One "list" command. */
+struct view_list {
+    const char *path;           /* "/api/v1/releases" */
+    const char *const *filters; /* options that become parameters; ends with NULL */
+    const char *operand;        /* the parameter that the first operand becomes; or NULL */
+    const struct table_column *columns;
+    size_t columns_count;
+    void (*add)(const struct view *view, struct table *table, const json_t *item);
+    const char *command; /* "deliveries list": where older ones are to be had */
+    const char *nothing; /* said on a terminal when the list is empty */
+};
 
-/* Ends a listing: prints the table, and on a terminal how to see more, when `next` says so. */
-int view_print_list(const struct view *view, const struct table *table,
-                    const struct api_answer *answer, const char *command, const char *nothing);
+/* Asks for the list and prints it as a table, or with --json as it came; --limit is a whole number
+ * from 1 to 500. Returns the exit code. */
+int view_list_run(const struct view_list *list, const struct cli_args *args);
 
 #endif
