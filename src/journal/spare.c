@@ -114,6 +114,7 @@ static void *fill_main(void *arg)
 {
     struct spare_pool *pool = arg;
 
+    pthread_setname_np(pthread_self(), "journal-spares");
     pthread_mutex_lock(&pool->lock);
     while (!pool->is_closing) {
         if (!pool->is_wanted) {
