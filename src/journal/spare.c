@@ -157,6 +157,8 @@ static bool keep(struct spare_pool *pool, const char *name)
         close(spare.fd);
         return false;
     }
+    /* A group that ends within a block would else have to wait for that block to be read. */
+    (void)posix_fadvise(spare.fd, 0, 0, POSIX_FADV_WILLNEED);
     pool->ready[pool->ready_count++] = spare;
     return true;
 }
