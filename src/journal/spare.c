@@ -114,6 +114,7 @@ static void *fill_main(void *arg)
 {
     struct spare_pool *pool = arg;
 
+    pthread_setname_np(pthread_self(), "journal-spares");
     pthread_mutex_lock(&pool->lock);
     while (!pool->is_closing) {
         if (!pool->is_wanted) {
@@ -156,6 +157,8 @@ static bool keep(struct spare_pool *pool, const char *name)
         close(spare.fd);
         return false;
     }
+    /* A group that ends within a block would else have to wait for that block to be read. */
+    (void)posix_fadvise(spare.fd, 0, 0, POSIX_FADV_WILLNEED);
     pool->ready[pool->ready_count++] = spare;
     return true;
 }

@@ -407,6 +407,7 @@ void *journal_writer_main(void *arg)
 {
     struct journal *journal = arg;
 
+    pthread_setname_np(pthread_self(), "journal");
     while (wait_for_work(journal)) {
         if (journal->writer.batch.first == NULL && !journal->writer.is_failed)
             look_for_room(journal);

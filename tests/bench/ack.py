@@ -147,6 +147,15 @@ flows: {{ standard: {{ environments: {{ dev-int: {{ deploy: {{ command: [ /bin/t
         return [os.path.join(ROOT, "build/release/envflow"), "serve", "--config", "envflow.yaml"]
 
 
+def another(name, path):
+    """A second build of envflow, to be measured in the same rounds."""
+    class Another(Envflow):
+        def command(self):
+            return [os.path.abspath(path), *super().command()[1:]]
+    Another.name = name
+    return Another
+
+
 class Reference(Server):
     name = "evhttp"
 
@@ -224,9 +233,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--only", default="")
+    parser.add_argument("--also", action="append", default=[], metavar="NAME=PATH",
+                        help="another binary, also called envflow, to measure beside this one")
     parser.add_argument("--cases", default="1,16,64,256,new,1MB")
     options = parser.parse_args()
     kinds = [k for k in available() if not options.only or k.name in options.only.split(",")]
+    kinds += [another(*pair.split("=", 1)) for pair in options.also]
     cases = {"1": (1, 8192, False), "16": (16, 8192, False), "64": (64, 8192, False),
              "256": (256, 8192, False), "new": (64, 8192, True), "1MB": (4, 1 << 20, False)}
     with tempfile.TemporaryDirectory(prefix="envflow-bench.") as folder:
