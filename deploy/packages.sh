@@ -7,8 +7,8 @@ set -eu
 
 build='ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libevent-dev libjansson-dev
   libsqlite3-dev libssl-dev libyaml-dev ninja-build pkg-config tzdata'
-tests='clang clang-format clang-tidy git libcmocka-dev libhttp-parser-dev llvm node-llhttp nodejs npm
-  procps python3 python3-jsonschema strace'
+tests='clang clang-format clang-tidy git libclang-rt-dev libcmocka-dev libhttp-parser-dev llvm
+  node-llhttp nodejs npm procps python3 python3-jsonschema strace'
 mcdc='clang-19 libclang-rt-19-dev libcmocka-dev libsqlite3-dev libssl-dev llvm-19'
 
 case ${1:-} in
