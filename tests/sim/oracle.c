@@ -87,6 +87,16 @@ void oracle_see_write(struct world *world)
               world->stale->text);
 }
 
+/* By an earlier turn, or earlier in this one. */
+static bool is_author_told(const struct world *world, size_t commit)
+{
+    for (size_t i = 0; i < world->acts_count; i++) {
+        if (world->acts[i]->kind == ACT_PULL && world->acts[i]->commit == commit)
+            return true;
+    }
+    return commit_at(world, commit)->is_author_known;
+}
+
 void oracle_see_promotion(struct world *world, const struct store_promotion *row)
 {
     size_t at = promotion_find(world, row->id.text);
@@ -99,6 +109,8 @@ void oracle_see_promotion(struct world *world, const struct store_promotion *row
     judge_end(world, "promotion", &row->id,
               promotion->state >= PROMOTION_SUCCEEDED && promotion->committed != STATE_NONE,
               state != promotion->state);
+    if (state == PROMOTION_DEPLOYING && promotion->state != state)
+        promotion->is_author_known = is_author_told(world, promotion->commit);
     promotion->state = state;
     list_add(&world->touched, &at);
 }

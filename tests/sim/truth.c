@@ -57,8 +57,10 @@ static bool is_stale(const struct counting *counting, const struct ballot *ballo
 static bool is_own(const struct counting *counting, const struct ballot *ballot)
 {
     const struct commit *commit = commit_at(counting->world, counting->promotion->commit);
-    bool is_author =
-        commit->is_author_known && counting->world->people[commit->author].id == ballot->person_id;
+    bool is_known = counting->promotion->state == PROMOTION_DEPLOYING
+                        ? counting->promotion->is_author_known
+                        : commit->is_author_known;
+    bool is_author = is_known && counting->world->people[commit->author].id == ballot->person_id;
 
     return ballot->person_id == counting->promotion->requester_id ||
            (counting->gate->no_authors && is_author);

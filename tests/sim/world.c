@@ -263,13 +263,24 @@ static size_t count_open(const struct world *world)
     return open;
 }
 
+/* A deployment that waits for the end of a window makes nothing busy meanwhile. */
+static bool is_any_waiting(const struct world *world)
+{
+    for (size_t i = 0; i < world->deployments.count; i++) {
+        int state = deployment_at(world, i)->state;
+        if (state != STATE_NONE && state < DEPLOYMENT_SUCCEEDED)
+            return true;
+    }
+    return false;
+}
+
 /* Turns without faults, until nothing moves or that much time has gone by. */
 void world_settle(struct world *world, int64_t at_most_ms)
 {
     int64_t until_ms = world->true_ms + at_most_ms;
 
     while (world->blamed == 0 && world->true_ms < until_ms &&
-           (!is_at_rest(world) || count_open(world) > 0)) {
+           (!is_at_rest(world) || count_open(world) > 0 || is_any_waiting(world))) {
         world_wait(world, is_at_rest(world) ? HOUR_MS : MINUTE_MS);
         executor_pass(world);
         hub_arrive(world);

@@ -118,6 +118,7 @@ struct truth_promotion {
     size_t commit;
     int64_t requester_id; /* 0: envflow */
     bool is_caused;
+    bool is_author_known; /* when its deployment started: what comes later in that turn is late */
     int state, committed; /* enum promotion_state, or STATE_NONE */
     struct ballot ballots[VOTERS_MAX];
     size_t ballots_count;
