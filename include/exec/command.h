@@ -25,6 +25,7 @@
 #include "base/err.h"
 
 struct loop;
+struct spawner;
 struct command;
 
 struct command_spec {
@@ -63,9 +64,9 @@ typedef void command_end_fn(const struct command_result *result, void *arg);
 
 /* Start, or find that this run directory was started before (then as command_adopt).
  * Errors: ERR_IO, ERR_NOMEM: nothing runs. */
-MUST_CHECK bool command_start(struct loop *loop, const struct command_spec *spec,
-                              command_end_fn *on_end, void *arg, struct command **ret_command,
-                              struct err *err);
+MUST_CHECK bool command_start(struct loop *loop, struct spawner *spawner,
+                              const struct command_spec *spec, command_end_fn *on_end, void *arg,
+                              struct command **ret_command, struct err *err);
 
 /* Take up a run of an earlier envflow: still running (watched from now on) or ended (on_end comes
  * soon). A keeper that died leaves COMMAND_LOST, after whatever survives of the tree was killed:

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "checks_int.h"
 #include "engine/engine.h"
+#include "exec/spawner.h"
 #include "jobs_int.h"
 
 #define OUTPUT_SLACK 1024 /* bytes of the line that says how much was cut */
@@ -27,6 +28,7 @@ struct running {
 
 struct dispatch {
     struct loop *loop;
+    struct spawner *spawner;
     const struct cfg *cfg;
     struct lanes *lanes;
     void (*on_end)(void *arg);
@@ -152,6 +154,7 @@ static struct job job_of(struct running *running)
 
     return (struct job){
         .loop = dispatch->loop,
+        .spawner = dispatch->spawner,
         .cfg = dispatch->cfg,
         .store = dispatch->lanes->store,
         .id = &running->what.id,
@@ -388,8 +391,14 @@ struct dispatch *dispatch_new(struct loop *loop, const struct cfg *cfg, struct l
     struct dispatch *dispatch = calloc(1, sizeof(*dispatch));
 
     assert(dispatch != NULL);
-    *dispatch =
-        (struct dispatch){.loop = loop, .cfg = cfg, .lanes = lanes, .on_end = on_end, .arg = arg};
+    *dispatch = (struct dispatch){
+        .loop = loop,
+        .spawner = spawner_new(),
+        .cfg = cfg,
+        .lanes = lanes,
+        .on_end = on_end,
+        .arg = arg,
+    };
     dispatch->last_end = &dispatch->first_end;
     return dispatch;
 }
@@ -409,5 +418,6 @@ void dispatch_free(struct dispatch *dispatch)
         dispatch->first_end = end->next;
         free(end);
     }
+    spawner_free(dispatch->spawner);
     free(dispatch);
 }

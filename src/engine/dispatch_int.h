@@ -27,7 +27,8 @@ struct dispatch_end {
     struct dispatch_end *next;
 };
 
-/* on_end is called on the loop when there is at least one end to take. cfg is borrowed. */
+/* on_end is called on the loop when there is at least one end to take. cfg is borrowed. Commands
+ * run with the priority of the thread that calls this. */
 struct dispatch *dispatch_new(struct loop *loop, const struct cfg *cfg, struct lanes *lanes,
                               void (*on_end)(void *arg), void *arg);
 /* Commands go on under their keepers. */

@@ -470,7 +470,7 @@ static void *run(void *arg)
     struct engine *engine = arg;
 
     pthread_setname_np(pthread_self(), "engine");
-    setpriority(PRIO_PROCESS, 0, ENGINE_NICE); /* on Linux: this thread */
+    setpriority(PRIO_PROCESS, 0, ENGINE_NICE); /* on Linux: this thread; see exec/spawner.h */
     wakeup_signal(engine->wakeup);
     loop_run(engine->loop);
     return NULL;

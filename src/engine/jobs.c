@@ -110,7 +110,8 @@ static bool run_with(const struct job *job, const struct variables *variables,
         pointers[i] = variables->bytes.data + variables->offsets[i];
     spec->environment = pointers;
     spec->run_dir = engine_run_dir(job->cfg->store_dir, job->id->text, run_dir, sizeof(run_dir));
-    return command_start(job->loop, spec, job->on_end, job->arg, job->ret_command, err);
+    return command_start(job->loop, job->spawner, spec, job->on_end, job->arg, job->ret_command,
+                         err);
 }
 
 bool jobs_run_deployment(const struct job *job, const struct store_deployment *deployment,

@@ -14,10 +14,13 @@
 #include "store/store.h"
 
 struct loop;
+struct spawner;
 
-/* One command about to be started. Everything is borrowed for the call, but arg and loop. */
+/* One command about to be started. Everything is borrowed for the call, but arg, loop and spawner.
+ */
 struct job {
     struct loop *loop;
+    struct spawner *spawner;
     const struct cfg *cfg;
     struct store *store;
     const struct id *id; /* names its run directory */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "exec/spawner.h"
 #include "job_int.h"
 #include "net/loop.h"
 #include "rundir_int.h"
@@ -221,7 +222,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
     return rc;
 }
 
-static bool spawn_keeper(int job, pid_t *ret_pid, struct err *err)
+static bool spawn_keeper(struct spawner *spawner, int job, pid_t *ret_pid, struct err *err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -229,24 +230,25 @@ static bool spawn_keeper(int job, pid_t *ret_pid, struct err *err)
     char word[] = "keep";
     char *argv[] = {name, word, NULL};
     char *environment[] = {NULL};
+    /* Our own file, also when an upgrade has replaced it meanwhile. */
+    struct spawn_call call = {"/proc/self/exe", &actions, &attributes, argv, environment};
     int rc = prepare(&actions, &attributes, job);
 
-    /* Our own file, also when an upgrade has replaced it meanwhile. */
     if (rc == 0)
-        rc = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, argv, environment);
+        rc = spawner_start(spawner, &call, ret_pid);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return rc == 0 || err_errno(err, rc, "start the keeper");
 }
 
-bool command_start(struct loop *loop, const struct command_spec *spec, command_end_fn *on_end,
-                   void *arg, struct command **ret_command, struct err *err)
+bool command_start(struct loop *loop, struct spawner *spawner, const struct command_spec *spec,
+                   command_end_fn *on_end, void *arg, struct command **ret_command, struct err *err)
 {
     AUTO(fd) int job = -1;
     pid_t child = 0;
 
     if (!file_make_dirs(spec->run_dir, 0700, err) || !write_job(spec, &job, err) ||
-        !spawn_keeper(job, &child, err))
+        !spawn_keeper(spawner, job, &child, err))
         return false;
 
     struct command *command = command_new(loop, spec->run_dir, on_end, arg);

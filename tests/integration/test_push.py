@@ -48,6 +48,12 @@ class Push(Case):
         self.server.wait_holds(a)
         self.assertEqual([line.split()[0] for line in self.server.lines("deployed")], [a])
 
+    def test_a_deployment_runs_at_the_priority_that_envflow_was_started_with(self):
+        server = self.envflow(deploy="#!/bin/sh\nnice > priority\n").start()
+        server.push(ZEROS, sha_of("p"))
+        server.wait_holds(sha_of("p"))
+        self.assertEqual(server.lines("priority"), [str(os.nice(0))])
+
     def test_what_is_none_of_our_business_is_ignored_with_the_reason(self):
         cases = [
             (dict(ref="refs/heads/feature/x"), "branch_not_deployed"),

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/random.h"
+#include "exec/spawner.h"
 #include "net/loop.h"
 #include "support/test.h"
 
@@ -44,6 +45,7 @@ int command_rig_set_up(void **state)
     rig->argv[1] = "-c";
     rig->output = BUF_INIT(OUTPUT_MAX);
     rig->loop = loop_new();
+    rig->spawner = spawner_new();
     rig->spec = (struct command_spec){
         .run_dir = rig->run_dir,
         .argv = rig->argv,
@@ -61,6 +63,7 @@ int command_rig_tear_down(void **state)
 {
     struct command_rig *rig = *state;
 
+    spawner_free(rig->spawner);
     loop_free(rig->loop);
     buf_done(&rig->output);
     tmpdir_remove(&rig->dir);
@@ -84,7 +87,7 @@ struct command *run_start(struct command_rig *rig, const char *script)
 
     if (script != NULL)
         rig->argv[2] = script;
-    if (!command_start(rig->loop, &rig->spec, on_end, rig, &command, &err))
+    if (!command_start(rig->loop, rig->spawner, &rig->spec, on_end, rig, &command, &err))
         fail_msg("%s", err.text);
     return command;
 }

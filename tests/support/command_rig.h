@@ -18,6 +18,7 @@ struct command_rig {
     char variable[64]; /* ENVFLOW_DEPLOYMENT_ID=<that id> */
     const char *environment[8];
     struct loop *loop;
+    struct spawner *spawner;
     struct command_spec spec; /* sh -c, time-out and grace long; tests change what they are about */
     const char *argv[4];
     struct command_result result; /* of the last command that ended */
