@@ -46,7 +46,8 @@ struct wakeup *wakeup_new(struct loop *loop, loop_fn *fn, void *arg);
 void wakeup_free(struct wakeup *wakeup);   /* no thread may signal any more */
 void wakeup_signal(struct wakeup *wakeup); /* from any thread */
 
-/* Calls fn when the process gets the signal; for the main loop only. */
+/* Calls fn when the process gets the signal, which is blocked from now on and stays so: call it
+ * before other threads are made, for the main loop only. */
 struct watch *loop_on_signal(struct loop *loop, int signal_number, loop_fn *fn, void *arg);
 
 #endif

@@ -2,10 +2,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -31,6 +34,7 @@ struct timer {
 
 struct watch {
     struct event *event;
+    int own_fd; /* a signal's; else -1 */
     loop_fn *fn;
     void *arg;
 };
@@ -190,12 +194,13 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
     watch->fn(watch->arg); /* may free the watch */
 }
 
-static struct watch *watch_add(struct loop *loop, int number, short what, loop_fn *fn, void *arg)
+static struct watch *watch_add(struct loop *loop, int fd, event_callback_fn on_event, loop_fn *fn,
+                               void *arg)
 {
     struct watch *watch = allocate(sizeof(*watch));
 
-    *watch = (struct watch){.fn = fn, .arg = arg};
-    watch->event = event_new(loop->base, number, (short)(what | EV_PERSIST), on_watch, watch);
+    *watch = (struct watch){.own_fd = -1, .fn = fn, .arg = arg};
+    watch->event = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_event, watch);
     assert(watch->event != NULL);
     event_add(watch->event, NULL);
     return watch;
@@ -203,12 +208,31 @@ static struct watch *watch_add(struct loop *loop, int number, short what, loop_f
 
 struct watch *watch_new(struct loop *loop, int fd, loop_fn *fn, void *arg)
 {
-    return watch_add(loop, fd, EV_READ, fn, arg);
+    return watch_add(loop, fd, on_watch, fn, arg);
+}
+
+static void on_signal(evutil_socket_t fd, short what, void *arg)
+{
+    struct watch *watch = arg;
+    struct signalfd_siginfo info;
+
+    (void)what;
+    if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        watch->fn(watch->arg); /* may free the watch */
 }
 
 struct watch *loop_on_signal(struct loop *loop, int signal_number, loop_fn *fn, void *arg)
 {
-    return watch_add(loop, signal_number, EV_SIGNAL, fn, arg);
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, signal_number);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    int fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    assert(fd >= 0);
+    struct watch *watch = watch_add(loop, fd, on_signal, fn, arg);
+    watch->own_fd = fd;
+    return watch;
 }
 
 void watch_free(struct watch *watch)
@@ -216,6 +240,8 @@ void watch_free(struct watch *watch)
     if (watch == NULL)
         return;
     event_free(watch->event);
+    if (watch->own_fd >= 0)
+        close(watch->own_fd);
     free(watch);
 }
 
