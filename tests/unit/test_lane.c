@@ -283,15 +283,20 @@ static void test_under_newest_what_is_kept_goes_on_waiting(void **state UNUSED)
     assert_int_equal(result.next.queued_count, 2);
 }
 
-static void test_an_idle_lane_names_nothing(void **state UNUSED)
+static void test_an_idle_lane_names_nothing_however_its_last_ended(void **state UNUSED)
 {
+    static const enum lane_event_kind ends[] = {LANE_SUCCEEDED, LANE_UNVERIFIED, LANE_FAILED,
+                                                LANE_OUTCOME_LOST};
     struct lane_state before = {.stage = LANE_DEPLOYING, .running = running, .attempt = 1};
     struct lane_policy policy = {.mode = LANE_EVERY};
-    struct lane_event event = {.kind = LANE_SUCCEEDED, .deployment = running};
-    struct lane_result result = lane_step(&before, &policy, &event);
 
-    assert_string_equal(result.next.running.text, "");
-    assert_int_equal(result.next.attempt, 0);
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        struct lane_event event = {.kind = ends[i], .deployment = running};
+        struct lane_result result = lane_step(&before, &policy, &event);
+        assert_int_equal(result.next.stage, LANE_IDLE);
+        assert_string_equal(result.next.running.text, "");
+        assert_int_equal(result.next.attempt, 0);
+    }
 }
 
 /* ---- walks ---- */
@@ -453,7 +458,7 @@ int main(void)
         cmocka_unit_test(test_a_repetition_counts_on_and_leaves_the_name_to_the_caller),
         cmocka_unit_test(test_the_next_one_counts_from_one_again),
         cmocka_unit_test(test_under_newest_what_is_kept_goes_on_waiting),
-        cmocka_unit_test(test_an_idle_lane_names_nothing),
+        cmocka_unit_test(test_an_idle_lane_names_nothing_however_its_last_ended),
         cmocka_unit_test(test_on_any_walk_one_runs_at_a_time_and_every_candidate_ends),
         cmocka_unit_test(test_states_of_deployments_have_names_of_their_own),
     };
