@@ -11,15 +11,14 @@ PRELOAD = os.environ.get("PRELOAD_CRASH", "build/ci/tests/libpreload_crash.so")
 class Poison(Case):
     def run_until_it_stays(self, server, most):
         """Restart as a service manager would; returns how often it died."""
-        deaths = 0
-        while deaths <= most:
+        for deaths in range(most + 1):
             try:
-                server.start()
+                if server.process.poll() is not None:
+                    server.start()
                 server.wait_delivery(self.last)
                 return deaths
             except (AssertionError, OSError):
                 server.process.wait(DEADLINE_S)
-                deaths += 1
         self.fail(f"died more than {most} times\n" + server.read("log")[-3000:])
 
     def poison(self, word, most):
@@ -43,7 +42,7 @@ class Poison(Case):
                     break
             except (AssertionError, OSError):
                 server.process.wait(DEADLINE_S)
-        deaths = 0 if server.process.poll() is None else self.run_until_it_stays(server, most)
+        deaths = self.run_until_it_stays(server, most)
         server.wait_holds(b)
         delivery = server.wait_delivery(bad)[0]
         self.assertEqual((delivery["verdict"], delivery["reason"]),
