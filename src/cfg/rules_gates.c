@@ -126,16 +126,16 @@ static void check_crowd(struct loader *loader, const struct gate_at *at,
                    at->name, required, crowd.count);
 }
 
-/* A gate that promises what nothing enforces is worse than none: who committed what lies between
- * two releases is in no webhook. */
+/* A gate that promises what nothing enforces is worse than none: nothing collects yet who committed
+ * what lies between two releases. */
 static void check_exclusions(struct loader *loader, const struct flow_approvals *approvals)
 {
     const void *const places[] = {&approvals->authors_excluded, NULL};
 
     if (approvals->committers_excluded && memory_find_place(loader->memory, places[0]) != NULL)
         problem_at(loader, places,
-                   "committers cannot be excluded: webhooks do not say who they are, and envflow "
-                   "does not ask GitHub yet; leave committers out, and require one person more");
+                   "committers cannot be excluded: envflow does not know yet who committed what "
+                   "lies between two releases; leave committers out, and require one person more");
 }
 
 static void check_gate(struct loader *loader, const struct gate_at *at,

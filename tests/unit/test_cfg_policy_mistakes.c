@@ -114,7 +114,7 @@ static void test_approvals_that_nobody_could_give_are_a_mistake(void **state)
     static const struct mistake mistakes[] = {
         {APPROVALS("{ required: ^17 }"), "17 is out of range: 0 to 16"},
         {APPROVALS("{ required: 1, exclude: ^[ authors, committers ] }"),
-         "committers cannot be excluded: webhooks do not say who they are"},
+         "committers cannot be excluded: envflow does not know yet who committed what lies"},
         {APPROVALS("{ required: ^3, reviewers: [ octocat, hubot ] }"),
          "dev-int→a asks for 3 people, and its reviewers are 2: name more, or require fewer"},
         {APPROVALS("{ required: ^2, reviewers: [ acme/sre, zoe ] }") TEAMS("{ acme/sre: [ zoe ] }"),
